@@ -1,0 +1,423 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* What the three classes of ports share.  Called by the core through the
+ * classes, and by dpdk-eth*.c and dpdk-vhost*.c; calls dpdk-packet.c,
+ * dpdk-mempool.c and dpdk-stats.c.  Threads and locks are in dpdk-dev.h. */
+
+#include <config.h>
+
+#include "dpdk-dev.h"
+
+#include <errno.h>
+
+#include "dpdk-log.h"
+#include "dpdk-mempool.h"
+#include "dpdk-packet.h"
+#include "hash.h"
+#include "smap.h"
+
+#define this_module (*dpdk_log_netdev)
+
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
+
+struct ovs_mutex dpdk_mutex = OVS_MUTEX_INITIALIZER;
+
+struct ovs_list dpdk_devs OVS_GUARDED_BY(dpdk_mutex)
+    = OVS_LIST_INITIALIZER(&dpdk_devs);
+
+void
+dpdk_dev_init(struct dpdk_dev *dev, int socket_id)
+    OVS_NO_THREAD_SAFETY_ANALYSIS
+{
+    ovs_mutex_init(&dev->mutex);
+    dev->name = dev->up.name;
+    dev->mtu = dev->requested_mtu = DPDK_MTU_DEFAULT;
+    dev->max_packet_len = dpdk_mtu_to_max_packet_len(dev->mtu);
+    dev->socket_id = dev->requested_socket_id = MAX(socket_id, 0);
+    dev->requested_n_rxq = dev->requested_n_txq = 1;
+    dev->flags = NETDEV_UP | NETDEV_PROMISC;
+}
+
+void
+dpdk_dev_link(struct dpdk_dev *dev) OVS_EXCLUDED(dpdk_mutex)
+{
+    ovs_mutex_lock(&dpdk_mutex);
+    ovs_list_push_back(&dpdk_devs, &dev->list_node);
+    ovs_mutex_unlock(&dpdk_mutex);
+}
+
+void
+dpdk_dev_unlink(struct dpdk_dev *dev) OVS_EXCLUDED(dpdk_mutex)
+{
+    ovs_mutex_lock(&dpdk_mutex);
+    ovs_list_remove(&dev->list_node);
+    ovs_mutex_unlock(&dpdk_mutex);
+}
+
+static void
+txqs_free(struct dpdk_txq *txqs, int n)
+{
+    if (txqs) {
+        for (int i = 0; i < n; i++) {
+            if (txqs[i].wraps) {
+                free_cacheline(txqs[i].wraps);
+            }
+        }
+        free_cacheline(txqs);
+    }
+}
+
+void
+dpdk_dev_uninit(struct dpdk_dev *dev) OVS_NO_THREAD_SAFETY_ANALYSIS
+{
+    dpdk_mempool_put(dev->pool);
+    dpdk_mempool_sweep();
+    txqs_free(dev->txqs, dev->up.n_txq);
+    dpdk_stats_free(dev->tx_stats);
+    dpdk_stats_free(dev->rx_stats);
+    ovs_mutex_destroy(&dev->mutex);
+}
+
+void
+dpdk_dev_dealloc(struct netdev *netdev)
+{
+    free_cacheline(dpdk_dev_cast(netdev));
+}
+
+int
+dpdk_dev_apply_pool(struct dpdk_dev *dev) OVS_REQUIRES(dev->mutex)
+{
+    struct dpdk_mempool *pool;
+    int error;
+
+    if (!dev->pool || dev->socket_id != dev->requested_socket_id
+        || dev->mtu != dev->requested_mtu) {
+        error = dpdk_mempool_get(dev->name, dev->requested_mtu,
+                                 dev->requested_socket_id, &pool);
+        if (error) {
+            return error;
+        }
+        dpdk_mempool_put(dev->pool);
+        dev->pool = pool;
+        dev->mp = pool->mp;
+        dev->socket_id = dev->requested_socket_id;
+    }
+    dev->mtu = dev->requested_mtu;
+    dev->max_packet_len = dpdk_mtu_to_max_packet_len(dev->mtu);
+    return 0;
+}
+
+void
+dpdk_dev_apply_queues(struct dpdk_dev *dev, int n_rxq, int n_txq, bool wrap)
+    OVS_REQUIRES(dev->mutex)
+{
+    if (n_rxq > dev->n_rx_stats) {
+        dev->rx_stats = dpdk_stats_grow(dev->rx_stats, dev->n_rx_stats, n_rxq);
+        dev->n_rx_stats = n_rxq;
+    }
+    if (n_txq > dev->n_tx_stats) {
+        dev->tx_stats = dpdk_stats_grow(dev->tx_stats, dev->n_tx_stats, n_txq);
+        dev->n_tx_stats = n_txq;
+    }
+
+    if (!dev->txqs || n_txq != dev->up.n_txq) {
+        struct dpdk_txq *txqs = xzalloc_cacheline(n_txq * sizeof *txqs);
+
+        for (int i = 0; i < n_txq; i++) {
+            rte_spinlock_init(&txqs[i].lock);
+            atomic_init(&txqs[i].map, i);
+            if (wrap) {
+                txqs[i].wraps = xzalloc_cacheline(NETDEV_MAX_BURST
+                                                  * sizeof *txqs[i].wraps);
+                for (int j = 0; j < NETDEV_MAX_BURST; j++) {
+                    dpdk_packet_wrap_init(&txqs[i].wraps[j]);
+                }
+            }
+        }
+        txqs_free(dev->txqs, dev->up.n_txq);
+        dev->txqs = txqs;
+    }
+    dev->up.n_rxq = n_rxq;
+    dev->up.n_txq = n_txq;
+}
+
+void
+dpdk_dev_request(struct dpdk_dev *dev, int *requested, int value)
+    OVS_REQUIRES(dev->mutex)
+{
+    if (*requested != value) {
+        *requested = value;
+        netdev_request_reconfigure(&dev->up);
+    }
+}
+
+void
+dpdk_dev_request_n_rxq(struct dpdk_dev *dev, const struct smap *args)
+    OVS_REQUIRES(dev->mutex)
+{
+    dpdk_dev_request(dev, &dev->requested_n_rxq,
+                     MAX(smap_get_int(args, "n_rxq", 1), 1));
+}
+
+int
+dpdk_dev_get_numa_id(const struct netdev *netdev)
+{
+    struct dpdk_dev *dev = dpdk_dev_cast(netdev);
+    int socket_id;
+
+    ovs_mutex_lock(&dev->mutex);
+    socket_id = dev->socket_id;
+    ovs_mutex_unlock(&dev->mutex);
+
+    return socket_id;
+}
+
+int
+dpdk_dev_get_etheraddr(const struct netdev *netdev, struct eth_addr *mac)
+{
+    struct dpdk_dev *dev = dpdk_dev_cast(netdev);
+
+    ovs_mutex_lock(&dev->mutex);
+    *mac = dev->hwaddr;
+    ovs_mutex_unlock(&dev->mutex);
+
+    return 0;
+}
+
+int
+dpdk_dev_get_mtu(const struct netdev *netdev, int *mtup)
+{
+    struct dpdk_dev *dev = dpdk_dev_cast(netdev);
+
+    ovs_mutex_lock(&dev->mutex);
+    *mtup = dev->mtu;
+    ovs_mutex_unlock(&dev->mutex);
+
+    return 0;
+}
+
+int
+dpdk_dev_set_mtu(struct netdev *netdev, int mtu)
+{
+    struct dpdk_dev *dev = dpdk_dev_cast(netdev);
+
+    if (mtu < DPDK_MTU_MIN || mtu > DPDK_MTU_MAX) {
+        VLOG_WARN("%s: unsupported MTU %d", dev->name, mtu);
+        return EINVAL;
+    }
+
+    ovs_mutex_lock(&dev->mutex);
+    dpdk_dev_request(dev, &dev->requested_mtu, mtu);
+    ovs_mutex_unlock(&dev->mutex);
+
+    return 0;
+}
+
+int
+dpdk_dev_get_ifindex(const struct netdev *netdev)
+{
+    /* A 24-bit value that is not 0, as sFlow wants it, and that stays the same
+     * for a port of the same name. */
+    return hash_string(netdev->name, 0) % 0xfffffe + 1;
+}
+
+int
+dpdk_dev_set_miimon_interval(struct netdev *netdev OVS_UNUSED,
+                             long long interval OVS_UNUSED)
+{
+    return EOPNOTSUPP;
+}
+
+int
+dpdk_dev_get_config(const struct netdev *netdev, struct smap *args)
+{
+    struct dpdk_dev *dev = dpdk_dev_cast(netdev);
+
+    ovs_mutex_lock(&dev->mutex);
+    smap_add_format(args, "requested_rx_queues", "%d", dev->requested_n_rxq);
+    smap_add_format(args, "configured_rx_queues", "%d", netdev->n_rxq);
+    smap_add_format(args, "requested_tx_queues", "%d", dev->requested_n_txq);
+    smap_add_format(args, "configured_tx_queues", "%d", netdev->n_txq);
+    smap_add_format(args, "mtu", "%d", dev->mtu);
+    ovs_mutex_unlock(&dev->mutex);
+
+    return 0;
+}
+
+struct netdev_rxq *
+dpdk_dev_rxq_alloc(void)
+{
+    struct dpdk_rxq *rxq = xzalloc_cacheline(sizeof *rxq);
+
+    return &rxq->up;
+}
+
+int
+dpdk_dev_rxq_construct(struct netdev_rxq *rxq_)
+{
+    struct dpdk_dev *dev = dpdk_dev_cast(rxq_->netdev);
+    struct dpdk_rxq *rxq = dpdk_rxq_cast(rxq_);
+
+    ovs_mutex_lock(&dev->mutex);
+    rxq->stats = &dev->rx_stats[rxq_->queue_id];
+    ovs_mutex_unlock(&dev->mutex);
+
+    return 0;
+}
+
+void
+dpdk_dev_rxq_destruct(struct netdev_rxq *rxq OVS_UNUSED)
+{
+}
+
+void
+dpdk_dev_rxq_dealloc(struct netdev_rxq *rxq)
+{
+    free_cacheline(dpdk_rxq_cast(rxq));
+}
+
+int
+dpdk_dev_new_flags(const struct dpdk_dev *dev, enum netdev_flags off,
+                   enum netdev_flags on, enum netdev_flags *old_flagsp,
+                   enum netdev_flags *new_flagsp) OVS_REQUIRES(dev->mutex)
+{
+    if ((off | on) & ~(NETDEV_UP | NETDEV_PROMISC)) {
+        return EINVAL;
+    }
+    *old_flagsp = dev->flags;
+    *new_flagsp = (dev->flags | on) & ~off;
+    return 0;
+}
+
+void
+dpdk_dev_get_sw_stats(const struct dpdk_dev *dev, bool all,
+                      struct netdev_stats *stats) OVS_REQUIRES(dev->mutex)
+{
+    struct dpdk_stats_sum rx = { .packets = 0 };
+    struct dpdk_stats_sum tx = { .packets = 0 };
+
+    dpdk_stats_sum(dev->rx_stats, dev->n_rx_stats, &rx);
+    dpdk_stats_sum(dev->tx_stats, dev->n_tx_stats, &tx);
+
+    dpdk_stats_unknown(stats);
+    if (all) {
+        stats->rx_packets = rx.packets;
+        stats->rx_bytes = rx.bytes;
+        stats->tx_packets = tx.packets;
+        stats->tx_bytes = tx.bytes;
+    }
+    stats->rx_dropped = dpdk_stats_drops(&rx);
+    stats->tx_dropped = dpdk_stats_drops(&tx);
+}
+
+static void
+add_custom(struct netdev_custom_stats *cs, const char *name, uint64_t value)
+{
+    struct netdev_custom_counter *counter = &cs->counters[cs->size++];
+
+    ovs_strlcpy(counter->name, name, sizeof counter->name);
+    counter->value = value;
+}
+
+int
+dpdk_dev_get_custom_stats(const struct netdev *netdev,
+                          struct netdev_custom_stats *cs)
+{
+    struct dpdk_dev *dev = dpdk_dev_cast(netdev);
+    struct dpdk_stats_sum rx = { .packets = 0 };
+    struct dpdk_stats_sum tx = { .packets = 0 };
+
+    ovs_mutex_lock(&dev->mutex);
+    dpdk_stats_sum(dev->rx_stats, dev->n_rx_stats, &rx);
+    dpdk_stats_sum(dev->tx_stats, dev->n_tx_stats, &tx);
+    ovs_mutex_unlock(&dev->mutex);
+
+    cs->counters = xcalloc(4, sizeof *cs->counters);
+    cs->size = 0;
+    add_custom(cs, "ovs_tx_retries", tx.retries);
+    add_custom(cs, "ovs_tx_failure_drops", tx.drops[DPDK_DROP_FAILURE]);
+    add_custom(cs, "ovs_tx_mtu_exceeded_drops", tx.drops[DPDK_DROP_MTU]);
+    add_custom(cs, "ovs_rx_segments_drops", rx.drops[DPDK_DROP_SEGMENTS]);
+    return 0;
+}
+
+/* Makes a mbuf describe 'p', whose mbuf cannot be given to a driver, or which
+ * has none.  Returns it, and stores the packet that stands for it in '*pp'.
+ * Returns NULL if there is no memory. */
+static struct rte_mbuf *
+prepare_foreign(struct dpdk_dev *dev, struct dpdk_txq *txq, unsigned int i,
+                struct dp_packet **pp)
+{
+    struct dp_packet *p = *pp;
+    struct rte_mbuf *m;
+
+    if (txq->wraps) {
+        m = &txq->wraps[i];
+        dpdk_packet_wrap(p, m, dev->mtu);
+        return m;
+    }
+
+    m = dpdk_packet_copy(p, dev->mp, dev->mtu);
+    if (m) {
+        dp_packet_delete(p);
+        *pp = dpdk_packet_from_mbuf(m);
+    }
+    return m;
+}
+
+unsigned int
+dpdk_dev_send_prepare(struct dpdk_dev *dev, struct dpdk_txq *txq,
+                      struct dpdk_queue_stats *stats,
+                      struct dp_packet_batch *batch, struct rte_mbuf *mbufs[],
+                      uint64_t *n_bytes)
+{
+    size_t count = batch->count;
+    uint64_t bytes = 0;
+    unsigned int n = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct dp_packet *p = batch->packets[i];
+        struct rte_mbuf *m;
+
+        if (OVS_UNLIKELY(p->size_ > dev->max_packet_len)
+            && !dp_packet_hwol_is_tso(p)) {
+            VLOG_WARN_RL(&rl, "%s: Too big size %"PRIu32" max_packet_len "
+                         "%"PRIu32, dev->name, p->size_, dev->max_packet_len);
+            dpdk_counter_add(&stats->drops[DPDK_DROP_MTU], 1);
+            dp_packet_delete(p);
+            continue;
+        }
+
+        if (OVS_LIKELY(dpdk_packet_is_mbuf(p))) {
+            m = dpdk_packet_to_mbuf(p);
+            dpdk_packet_sync(p, m, dev->mtu);
+        } else {
+            m = prepare_foreign(dev, txq, n, &p);
+            if (OVS_UNLIKELY(!m)) {
+                dpdk_counter_add(&stats->drops[DPDK_DROP_FAILURE], 1);
+                dp_packet_delete(p);
+                continue;
+            }
+        }
+        bytes += p->size_;
+        mbufs[n] = m;
+        batch->packets[n++] = p;
+    }
+    batch->count = n;
+    *n_bytes = bytes;
+    return n;
+}

@@ -1,0 +1,301 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* Packets in mempool elements: translation between mbufs and dp_packets.
+ * Called by the ports' receive and send functions, and by the core through the
+ * hooks in plugin.c.  Calls only librte_mbuf. */
+
+#include <config.h>
+
+#include "dpdk-packet.h"
+
+#include <rte_mempool.h>
+
+#include "packets.h"
+
+/* The offload flags that are one bit on both sides. */
+static const struct {
+    uint64_t mbuf;
+    uint32_t packet;
+} flag_map[] = {
+    { RTE_MBUF_F_RX_RSS_HASH, DP_PACKET_OL_RSS_HASH },
+    { RTE_MBUF_F_RX_FDIR_ID, DP_PACKET_OL_FLOW_MARK },
+    { RTE_MBUF_F_RX_L4_CKSUM_BAD, DP_PACKET_OL_RX_L4_CKSUM_BAD },
+    { RTE_MBUF_F_RX_L4_CKSUM_GOOD, DP_PACKET_OL_RX_L4_CKSUM_GOOD },
+    { RTE_MBUF_F_RX_IP_CKSUM_BAD, DP_PACKET_OL_RX_IP_CKSUM_BAD },
+    { RTE_MBUF_F_RX_IP_CKSUM_GOOD, DP_PACKET_OL_RX_IP_CKSUM_GOOD },
+    { RTE_MBUF_F_TX_TCP_SEG, DP_PACKET_OL_TX_TCP_SEG },
+    { RTE_MBUF_F_TX_IPV4, DP_PACKET_OL_TX_IPV4 },
+    { RTE_MBUF_F_TX_IPV6, DP_PACKET_OL_TX_IPV6 },
+};
+
+/* The transport checksums are bits of their own in a dp_packet but values of
+ * a two-bit field in a mbuf. */
+static const struct {
+    uint64_t mbuf;
+    uint32_t packet;
+} l4_map[] = {
+    { RTE_MBUF_F_TX_TCP_CKSUM, DP_PACKET_OL_TX_TCP_CKSUM },
+    { RTE_MBUF_F_TX_UDP_CKSUM, DP_PACKET_OL_TX_UDP_CKSUM },
+    { RTE_MBUF_F_TX_SCTP_CKSUM, DP_PACKET_OL_TX_SCTP_CKSUM },
+};
+
+uint32_t
+dpdk_packet_flags_from_mbuf(uint64_t ol_flags)
+{
+    uint32_t flags = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(flag_map); i++) {
+        if (ol_flags & flag_map[i].mbuf) {
+            flags |= flag_map[i].packet;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(l4_map); i++) {
+        if ((ol_flags & RTE_MBUF_F_TX_L4_MASK) == l4_map[i].mbuf) {
+            flags |= l4_map[i].packet;
+        }
+    }
+    return flags;
+}
+
+uint64_t
+dpdk_packet_flags_to_mbuf(uint32_t ol_flags)
+{
+    uint64_t flags = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(flag_map); i++) {
+        if (ol_flags & flag_map[i].packet) {
+            flags |= flag_map[i].mbuf;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(l4_map); i++) {
+        if ((ol_flags & DP_PACKET_OL_TX_L4_MASK) == l4_map[i].packet) {
+            flags |= l4_map[i].mbuf;
+        }
+    }
+    return flags;
+}
+
+/* Stores in 'p' the offloads of its mbuf 'm'. */
+static void
+rx_offload(struct dp_packet *p, const struct rte_mbuf *m)
+{
+    p->ol_flags = dpdk_packet_flags_from_mbuf(m->ol_flags);
+    p->rss_hash = m->hash.rss;
+    p->flow_mark = m->hash.fdir.hi;
+}
+
+/* Drops those of the 'n' mbufs in 'mbufs' that have several segments, keeping
+ * the order of the others.  Returns how many are left. */
+static size_t
+drop_segmented(struct rte_mbuf *mbufs[], size_t n)
+{
+    size_t n_left = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (OVS_LIKELY(mbufs[i]->nb_segs == 1)) {
+            mbufs[n_left++] = mbufs[i];
+        } else {
+            rte_pktmbuf_free(mbufs[i]);
+        }
+    }
+    return n_left;
+}
+
+size_t
+dpdk_packet_rx(struct rte_mbuf *mbufs[], size_t n,
+               struct dp_packet *packets[], uint64_t *n_bytes)
+{
+    uint64_t ol_flags = 0;
+    uint64_t bytes = 0;
+    uint16_t segs = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        OVS_PREFETCH_WRITE(dpdk_packet_from_mbuf(mbufs[i]));
+        ol_flags |= mbufs[i]->ol_flags;
+        segs |= mbufs[i]->nb_segs;
+    }
+    if (OVS_UNLIKELY(segs != 1)) {
+        n = drop_segmented(mbufs, n);
+    }
+
+    for (size_t i = 0; i < n; i++) {
+        const struct rte_mbuf *m = mbufs[i];
+        struct dp_packet *p = dpdk_packet_from_mbuf(m);
+
+        p->base_ = m->buf_addr;
+        p->allocated_ = m->buf_len;
+        p->data_ofs = m->data_off;
+        p->size_ = m->pkt_len;
+        p->ol_flags = 0;
+        p->cutlen = 0;
+        p->packet_type = htonl(PT_ETH);
+        bytes += m->pkt_len;
+        packets[i] = p;
+    }
+
+    if (OVS_UNLIKELY(ol_flags & (DPDK_PACKET_MBUF_RX | DPDK_PACKET_MBUF_TX))) {
+        for (size_t i = 0; i < n; i++) {
+            rx_offload(packets[i], mbufs[i]);
+        }
+    }
+    *n_bytes += bytes;
+    return n;
+}
+
+void
+dpdk_packet_tx_offload(const struct dp_packet *p, struct rte_mbuf *m,
+                       uint16_t mtu)
+{
+    const char *l2 = dp_packet_eth(p);
+    const char *l3 = dp_packet_l3(p);
+    const char *l4 = dp_packet_l4(p);
+
+    if (!l2 || !l3 || !l4) {
+        /* Without headers there is nothing that a driver could do. */
+        return;
+    }
+    m->ol_flags |= dpdk_packet_flags_to_mbuf(p->ol_flags)
+                   & DPDK_PACKET_MBUF_TX;
+    m->l2_len = l3 - l2;
+    m->l3_len = l4 - l3;
+    m->outer_l2_len = 0;
+    m->outer_l3_len = 0;
+    if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) {
+        const struct tcp_header *tcp = (const struct tcp_header *) l4;
+        size_t headers = m->l3_len;
+
+        if (dp_packet_l4_size(p) >= TCP_HEADER_LEN) {
+            headers += m->l4_len = TCP_OFFSET(tcp->tcp_ctl) * 4;
+        }
+        if (headers == m->l3_len || headers >= mtu) {
+            m->ol_flags &= ~RTE_MBUF_F_TX_TCP_SEG;
+            return;
+        }
+        m->tso_segsz = mtu - headers;
+        m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;
+        if (m->ol_flags & RTE_MBUF_F_TX_IPV4) {
+            m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
+        }
+    }
+}
+
+void
+dpdk_packet_wrap_init(struct rte_mbuf *m)
+{
+    memset(m, 0, sizeof *m);
+    m->nb_segs = 1;
+    m->port = RTE_MBUF_PORT_INVALID;
+    rte_mbuf_refcnt_set(m, 1);
+}
+
+struct rte_mbuf *
+dpdk_packet_copy(const struct dp_packet *p, struct rte_mempool *pool,
+                 uint16_t mtu)
+{
+    struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+    struct dp_packet *copy;
+
+    if (OVS_UNLIKELY(!m)) {
+        return NULL;
+    }
+    if (OVS_UNLIKELY(p->size_ > rte_pktmbuf_tailroom(m))) {
+        rte_pktmbuf_free(m);
+        return NULL;
+    }
+    memcpy(rte_pktmbuf_mtod(m, void *), dp_packet_data(p), p->size_);
+
+    copy = dpdk_packet_from_mbuf(m);
+    copy->base_ = m->buf_addr;
+    copy->allocated_ = m->buf_len;
+    copy->data_ofs = m->data_off;
+    copy->size_ = p->size_;
+    copy->ol_flags = p->ol_flags;
+    copy->l2_5_ofs = p->l2_5_ofs;
+    copy->l2_pad_size = p->l2_pad_size;
+    copy->l3_ofs = p->l3_ofs;
+    copy->l4_ofs = p->l4_ofs;
+    copy->cutlen = 0;
+    copy->packet_type = p->packet_type;
+    dpdk_packet_sync(copy, m, mtu);
+    return m;
+}
+
+void
+dpdk_packet_free(struct dp_packet *p)
+{
+    struct rte_mbuf *m = dpdk_packet_to_mbuf(p);
+
+    if (OVS_UNLIKELY(dpdk_packet_is_grown(p, m))) {
+        free(p->base_);
+        p->base_ = m->buf_addr;
+    }
+    rte_pktmbuf_free(m);
+}
+
+void
+dpdk_packet_free_bulk(struct dp_packet *packets[], size_t n)
+{
+    struct rte_mbuf *mbufs[NETDEV_MAX_BURST];
+    unsigned int n_mbufs = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (OVS_LIKELY(dpdk_packet_is_mbuf(packets[i]))) {
+            mbufs[n_mbufs++] = dpdk_packet_to_mbuf(packets[i]);
+            if (n_mbufs == ARRAY_SIZE(mbufs)) {
+                rte_pktmbuf_free_bulk(mbufs, n_mbufs);
+                n_mbufs = 0;
+            }
+        } else {
+            dp_packet_delete(packets[i]);
+        }
+    }
+    rte_pktmbuf_free_bulk(mbufs, n_mbufs);
+}
+
+void
+dpdk_packet_resize(struct dp_packet *p, size_t new_headroom,
+                   size_t new_tailroom)
+{
+    struct rte_mbuf *m = dpdk_packet_to_mbuf(p);
+    size_t head = MIN(dp_packet_headroom(p), new_headroom);
+    size_t tail = MIN(dp_packet_tailroom(p), new_tailroom);
+    size_t allocated = new_headroom + p->size_ + new_tailroom;
+    char *base = xmalloc(allocated);
+
+    /* The core pulls headers and pushes them back, so the bytes around the
+     * data count as well. */
+    memcpy(base + new_headroom - head, (char *) dp_packet_data(p) - head,
+           head + p->size_ + tail);
+    if (dpdk_packet_is_grown(p, m)) {
+        free(p->base_);
+    }
+    p->base_ = base;
+    p->allocated_ = allocated;
+    p->data_ofs = new_headroom;
+}
+
+void
+dpdk_packet_init(struct rte_mbuf *m)
+{
+    struct dp_packet *p = dpdk_packet_from_mbuf(m);
+
+    memset(p, 0, sizeof *p);
+    p->source = DPBUF_DPDK;
+    p->base_ = m->buf_addr;
+    p->allocated_ = m->buf_len;
+    dp_packet_reset_offsets(p);
+}

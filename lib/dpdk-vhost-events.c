@@ -1,0 +1,318 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* What librte_vhost calls back.  Called by librte_vhost, and by dpdk-vhost.c
+ * for the thread EVENT; calls dpdk-vhost.c to publish what has changed. */
+
+#include <config.h>
+
+#include "dpdk-vhost-events.h"
+
+#include <rte_vhost.h>
+#include <sys/un.h>
+
+#include "dpdk-log.h"
+#include "dpdk-vhost.h"
+#include "latch.h"
+#include "mpsc-queue.h"
+#include "ovs-rcu.h"
+#include "ovs-thread.h"
+#include "openvswitch/poll-loop.h"
+#include "util.h"
+
+#define this_module (*dpdk_log_netdev)
+
+/* A guest can cause all of our messages, as often as it likes.  One that has
+ * many queues causes many at once. */
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(600, 600);
+
+/* Size of a buffer for librte_vhost's name of a guest, which is the path of
+ * its socket. */
+#define IFNAME_SIZE sizeof(((struct sockaddr_un *) 0)->sun_path)
+
+/* A ring that was turned on or off. */
+struct vring_event {
+    struct mpsc_queue_node node; /* In 'events'. */
+    char ifname[IFNAME_SIZE];
+    uint16_t vring;
+    bool enable;
+};
+
+static struct mpsc_queue events;
+static struct latch events_latch; /* Set when 'events' was added to. */
+
+static void
+get_ifname(int vid, char ifname[IFNAME_SIZE])
+{
+    if (rte_vhost_get_ifname(vid, ifname, IFNAME_SIZE)) {
+        ifname[0] = '\0';
+    }
+}
+
+/* Returns true if 'vhost' has to be reconfigured before it can serve a guest
+ * with 'n_pairs' pairs of queues on the NUMA node that it asks for. */
+static bool
+needs_reconfigure(const struct dpdk_vhost *vhost, int n_pairs)
+    OVS_REQUIRES(vhost->dev.mutex)
+{
+    const struct dpdk_dev *dev = &vhost->dev;
+
+    return !dev->pool
+           || dev->socket_id != dev->requested_socket_id
+           || dev->mtu != dev->requested_mtu
+           || dev->up.n_rxq < n_pairs
+           || dev->up.n_txq < n_pairs;
+}
+
+/* Makes 'vid' the guest of 'vhost'. */
+static void
+attach_guest(struct dpdk_vhost *vhost, int vid, int n_pairs, int numa)
+    OVS_REQUIRES(vhost->dev.mutex)
+{
+    struct dpdk_dev *dev = &vhost->dev;
+
+    if (numa >= 0) {
+        vhost->dev.requested_socket_id = numa;
+    }
+    vhost->vid = vid;
+    vhost->ready = !needs_reconfigure(vhost, n_pairs);
+    if (!vhost->ready) {
+        vhost->dev.requested_n_rxq = MAX(dev->up.n_rxq, n_pairs);
+        vhost->dev.requested_n_txq = MAX(dev->up.n_txq, n_pairs);
+        netdev_request_reconfigure(&dev->up);
+    }
+    dpdk_vhost_publish(vhost);
+    netdev_change_seq_changed(&dev->up);
+}
+
+static int
+new_device(int vid) OVS_EXCLUDED(dpdk_mutex)
+{
+    int n_vrings = rte_vhost_get_vring_num(vid);
+    int n_pairs = MIN(MAX(n_vrings / 2, 1), DPDK_VHOST_MAX_QUEUE_PAIRS);
+    int numa = rte_vhost_get_numa_node(vid);
+    struct dpdk_vhost *vhost;
+    char ifname[IFNAME_SIZE];
+
+    get_ifname(vid, ifname);
+
+    /* We poll, so a kick would only cost the guest. */
+    for (int i = 0; i < n_vrings; i++) {
+        rte_vhost_enable_guest_notification(vid, i, 0);
+    }
+
+    ovs_mutex_lock(&dpdk_mutex);
+    vhost = dpdk_vhost_lookup(ifname);
+    if (vhost) {
+        ovs_mutex_lock(&vhost->dev.mutex);
+        attach_guest(vhost, vid, n_pairs, numa);
+        ovs_mutex_unlock(&vhost->dev.mutex);
+    }
+    ovs_mutex_unlock(&dpdk_mutex);
+
+    if (!vhost) {
+        VLOG_INFO_RL(&rl, "vHost Device '%s' can't be added - name not found",
+                     ifname);
+        return -1;
+    }
+    if (numa < 0) {
+        VLOG_INFO_RL(&rl, "Error getting NUMA info for vHost Device '%s'",
+                     ifname);
+    }
+    VLOG_INFO_RL(&rl, "vHost Device '%s' has been added on numa node %i",
+                 ifname, numa);
+    return 0;
+}
+
+/* Makes 'vhost' a port without a guest. */
+static void
+detach_guest(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
+{
+    vhost->vid = -1;
+    vhost->ready = false;
+    dpdk_vhost_publish(vhost);
+    for (int i = 0; i < DPDK_VHOST_MAX_QUEUE_PAIRS; i++) {
+        vhost->rxq_state[i] = DPDK_VHOST_QUEUE_UNKNOWN;
+        vhost->txq_state[i] = DPDK_VHOST_QUEUE_UNKNOWN;
+    }
+    dpdk_vhost_apply_queue_states(vhost);
+    netdev_change_seq_changed(&vhost->dev.up);
+}
+
+static void
+destroy_device(int vid) OVS_EXCLUDED(dpdk_mutex)
+{
+    struct dpdk_vhost *vhost;
+    char ifname[IFNAME_SIZE];
+    bool found = false;
+
+    get_ifname(vid, ifname);
+
+    ovs_mutex_lock(&dpdk_mutex);
+    vhost = dpdk_vhost_lookup(ifname);
+    if (vhost) {
+        ovs_mutex_lock(&vhost->dev.mutex);
+        found = vhost->vid == vid;
+        if (found) {
+            detach_guest(vhost);
+        }
+        ovs_mutex_unlock(&vhost->dev.mutex);
+    }
+    ovs_mutex_unlock(&dpdk_mutex);
+
+    if (!found) {
+        VLOG_INFO_RL(&rl, "vHost Device '%s' not found", ifname);
+        return;
+    }
+
+    /* The guest's memory is unmapped when we return, so wait until no PMD uses
+     * it any more.  That leaves this thread outside of a quiescent state, and
+     * VHOST would never enter one again by itself. */
+    ovsrcu_synchronize();
+    ovsrcu_quiesce_start();
+    VLOG_INFO_RL(&rl, "vHost Device '%s' has been removed", ifname);
+}
+
+static void
+destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
+{
+    bool still_attached = false;
+    struct dpdk_vhost *vhost;
+    char ifname[IFNAME_SIZE];
+
+    get_ifname(vid, ifname);
+
+    ovs_mutex_lock(&dpdk_mutex);
+    vhost = dpdk_vhost_lookup(ifname);
+    if (vhost) {
+        ovs_mutex_lock(&vhost->dev.mutex);
+        still_attached = vhost->vid >= 0;
+
+        /* The next guest may have fewer queues. */
+        dpdk_dev_request(&vhost->dev, &vhost->dev.requested_n_rxq, 1);
+        dpdk_dev_request(&vhost->dev, &vhost->dev.requested_n_txq, 1);
+        ovs_mutex_unlock(&vhost->dev.mutex);
+    }
+    ovs_mutex_unlock(&dpdk_mutex);
+
+    if (still_attached) {
+        VLOG_ERR_RL(&rl, "Connection on socket '%s' destroyed while vhost "
+                    "device still attached.", ifname);
+    }
+    if (vhost) {
+        VLOG_INFO_RL(&rl, "vHost Device '%s' connection has been destroyed",
+                     ifname);
+    } else {
+        VLOG_INFO_RL(&rl, "vHost Device '%s' not found", ifname);
+    }
+}
+
+static int
+vring_state_changed(int vid, uint16_t vring, int enable)
+{
+    struct vring_event *event = xmalloc(sizeof *event);
+
+    get_ifname(vid, event->ifname);
+    event->vring = vring;
+    event->enable = enable != 0;
+    mpsc_queue_insert(&events, &event->node);
+    latch_set(&events_latch);
+    return 0;
+}
+
+/* Applies that 'vring' of the guest of 'vhost' was turned on or off. */
+static void
+apply_vring_state(struct dpdk_vhost *vhost, uint16_t vring, bool enable)
+    OVS_REQUIRES(vhost->dev.mutex)
+{
+    int qid = vring / 2;
+
+    if (qid < DPDK_VHOST_MAX_QUEUE_PAIRS) {
+        enum dpdk_vhost_queue_state *states;
+
+        states = vring % 2 ? vhost->rxq_state : vhost->txq_state;
+        states[qid] = enable ? DPDK_VHOST_QUEUE_ENABLED
+                             : DPDK_VHOST_QUEUE_DISABLED;
+        dpdk_vhost_apply_queue_states(vhost);
+    }
+}
+
+static void
+run_event(const struct vring_event *event) OVS_EXCLUDED(dpdk_mutex)
+{
+    struct dpdk_vhost *vhost;
+
+    ovs_mutex_lock(&dpdk_mutex);
+    vhost = dpdk_vhost_lookup(event->ifname);
+    if (vhost) {
+        ovs_mutex_lock(&vhost->dev.mutex);
+        apply_vring_state(vhost, event->vring, event->enable);
+        ovs_mutex_unlock(&vhost->dev.mutex);
+    }
+    ovs_mutex_unlock(&dpdk_mutex);
+
+    if (vhost) {
+        VLOG_INFO_RL(&rl, "State of queue %d ( %s %d ) of vhost device '%s' "
+                     "changed to '%s'", event->vring,
+                     event->vring % 2 ? "rx_qid" : "tx_qid", event->vring / 2,
+                     event->ifname, event->enable ? "enabled" : "disabled");
+    } else {
+        VLOG_INFO_RL(&rl, "vHost Device '%s' not found", event->ifname);
+    }
+}
+
+/* The main function of EVENT. */
+static void *
+events_main(void *aux OVS_UNUSED)
+{
+    pthread_detach(pthread_self());
+    mpsc_queue_acquire(&events);
+    for (;;) {
+        struct mpsc_queue_node *node;
+
+        latch_poll(&events_latch);
+        while ((node = mpsc_queue_pop(&events))) {
+            struct vring_event *event;
+
+            event = CONTAINER_OF(node, struct vring_event, node);
+            run_event(event);
+            free(event);
+        }
+        latch_wait(&events_latch);
+        poll_block();
+    }
+    return NULL;
+}
+
+void
+dpdk_vhost_events_start(void)
+{
+    static struct ovsthread_once once = OVSTHREAD_ONCE_INITIALIZER;
+
+    if (ovsthread_once_start(&once)) {
+        mpsc_queue_init(&events);
+        latch_init(&events_latch);
+        ovs_thread_create("ovs_vhost", events_main, NULL);
+        ovsthread_once_done(&once);
+    }
+}
+
+const struct rte_vhost_device_ops dpdk_vhost_device_ops = {
+    .new_device = new_device,
+    .destroy_device = destroy_device,
+    .vring_state_changed = vring_state_changed,
+    .destroy_connection = destroy_connection,
+};

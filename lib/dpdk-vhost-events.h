@@ -1,0 +1,36 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#ifndef DPDK_VHOST_EVENTS_H
+#define DPDK_VHOST_EVENTS_H 1
+
+/* What librte_vhost calls back: guests that come and go, rings that are turned
+ * on and off.
+ *
+ * All callbacks run in VHOST, except that destroy_device() and
+ * destroy_connection() run in MAIN when it unregisters a socket.
+ * vring_state_changed() runs with a lock of librte_vhost held that a PMD may
+ * be waiting for, so it only enqueues, and EVENT does the rest. */
+
+struct rte_vhost_device_ops;
+
+/* To be registered for each socket. */
+extern const struct rte_vhost_device_ops dpdk_vhost_device_ops;
+
+/* Starts EVENT, if it does not run yet.  MAIN. */
+void dpdk_vhost_events_start(void);
+
+#endif /* dpdk-vhost-events.h */

@@ -1,0 +1,644 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* The classes "dpdkvhostuser" and "dpdkvhostuserclient": life, configuration
+ * and status of their ports.  Called by the core through the classes, and by
+ * dpdk-vhost-events.c; calls librte_vhost, dpdk-dev.c, dpdk-vhost-socket.c
+ * and, for packets, dpdk-vhost-rxtx.c. */
+
+#include <config.h>
+
+#include "dpdk-vhost.h"
+
+#include <errno.h>
+#include <linux/virtio_net.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+
+#include "dpdk-log.h"
+#include "dpdk-mempool.h"
+#include "dpdk-vhost-events.h"
+#include "dpdk-vhost-rxtx.h"
+#include "dpdk-vhost-socket.h"
+#include "fatal-signal.h"
+#include "ovs-rcu.h"
+#include "ovs-thread.h"
+#include "smap.h"
+#include "util.h"
+
+#define this_module (*dpdk_log_netdev)
+
+/* The core cannot hold packets of several segments. */
+#define DRIVER_FLAGS RTE_VHOST_USER_LINEARBUF_SUPPORT
+
+/* Without VIRTIO_NET_F_CSUM, the features that depend on it are not offered
+ * either, so guests send packets that are ready for any port. */
+#define DISABLED_FEATURES (1ULL << VIRTIO_NET_F_HOST_TSO4       \
+                           | 1ULL << VIRTIO_NET_F_HOST_TSO6     \
+                           | 1ULL << VIRTIO_NET_F_CSUM)
+
+struct dpdk_vhost *
+dpdk_vhost_lookup(const char *path) OVS_REQUIRES(dpdk_mutex)
+{
+    struct dpdk_dev *dev;
+
+    LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
+        if (dev->up.netdev_class == &dpdk_vhost_server_class
+            || dev->up.netdev_class == &dpdk_vhost_client_class) {
+            struct dpdk_vhost *vhost = dpdk_vhost_cast(&dev->up);
+            bool found;
+
+            ovs_mutex_lock(&dev->mutex);
+            found = vhost->socket_path && !strcmp(vhost->socket_path, path);
+            ovs_mutex_unlock(&dev->mutex);
+            if (found) {
+                return vhost;
+            }
+        }
+    }
+    return NULL;
+}
+
+void
+dpdk_vhost_publish(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
+{
+    ovsrcu_index_set(&vhost->usable_vid,
+                     vhost->ready && vhost->dev.flags & NETDEV_UP
+                     ? vhost->vid : -1);
+}
+
+/* Returns true if the guest uses queue 'qid', of which it has said 'state'. */
+static bool
+queue_is_used(enum dpdk_vhost_queue_state state, int qid)
+{
+    return state == DPDK_VHOST_QUEUE_ENABLED
+           || (state == DPDK_VHOST_QUEUE_UNKNOWN && !qid);
+}
+
+/* Spreads our transmit queues over those that the guest uses. */
+static void
+remap_txqs(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
+{
+    struct dpdk_txq *txqs = vhost->dev.txqs;
+    int used[DPDK_VHOST_MAX_QUEUE_PAIRS];
+    int n_txq = vhost->dev.up.n_txq;
+    int n_used = 0;
+    int next = 0;
+
+    if (!txqs) {
+        return;
+    }
+    for (int i = 0; i < n_txq; i++) {
+        if (queue_is_used(vhost->txq_state[i], i)) {
+            used[n_used++] = i;
+        }
+    }
+    for (int i = 0; i < n_txq; i++) {
+        int map = DPDK_VHOST_MAP_NONE;
+
+        if (queue_is_used(vhost->txq_state[i], i)) {
+            map = i;
+        } else if (n_used) {
+            map = used[next++ % n_used];
+        }
+        atomic_store_relaxed(&txqs[i].map, map);
+    }
+
+    if (VLOG_IS_DBG_ENABLED()) {
+        VLOG_DBG("TX queue mapping for port '%s':", vhost->dev.name);
+        for (int i = 0; i < n_txq; i++) {
+            int map;
+
+            atomic_read_relaxed(&txqs[i].map, &map);
+            VLOG_DBG("%2d --> %2d", i, map);
+        }
+    }
+}
+
+void
+dpdk_vhost_apply_queue_states(struct dpdk_vhost *vhost)
+    OVS_REQUIRES(vhost->dev.mutex)
+{
+    bool changed = false;
+
+    for (int i = 0; i < DPDK_VHOST_MAX_QUEUE_PAIRS; i++) {
+        bool used = queue_is_used(vhost->rxq_state[i], i);
+        bool enabled;
+
+        atomic_read_relaxed(&vhost->rxq_enabled[i], &enabled);
+        if (used != enabled) {
+            atomic_store_relaxed(&vhost->rxq_enabled[i], used);
+            changed = true;
+        }
+    }
+    remap_txqs(vhost);
+    if (changed) {
+        netdev_change_seq_changed(&vhost->dev.up);
+    }
+}
+
+/* Logs that 'function' of librte_vhost has failed for 'vhost'. */
+static void
+log_driver_failure(const struct dpdk_vhost *vhost, const char *function)
+{
+    VLOG_ERR("rte_vhost_driver_%s failed for vhost user %sport: %s", function,
+             vhost->client ? "client " : "", vhost->dev.name);
+}
+
+/* Makes librte_vhost serve the socket 'path' for 'vhost'.  Callbacks may run
+ * before this returns, so the caller has stored the path in 'vhost' and holds
+ * no mutex.  Returns 0 or a positive errno. */
+static int
+vhost_register(struct dpdk_vhost *vhost, const char *path)
+{
+    uint64_t flags = DRIVER_FLAGS;
+    const char *failed = NULL;
+
+    if (vhost->client) {
+        flags |= RTE_VHOST_USER_CLIENT;
+    }
+
+    errno = 0;
+    if (rte_vhost_driver_register(path, flags)) {
+        VLOG_ERR("vhost-user %s setup failure for %s %s",
+                 vhost->client ? "device" : "socket device",
+                 vhost->client ? "device" : "socket", path);
+        return errno ? errno : EEXIST;
+    }
+
+    if (rte_vhost_driver_callback_register(path, &dpdk_vhost_device_ops)) {
+        failed = "callback_register";
+    } else if (rte_vhost_driver_disable_features(path, DISABLED_FEATURES)) {
+        failed = "disable_features";
+    } else if (rte_vhost_driver_start(path)) {
+        failed = "start";
+    }
+    if (failed) {
+        int error = errno ? errno : EIO;
+
+        log_driver_failure(vhost, failed);
+        rte_vhost_driver_unregister(path);
+        return error;
+    }
+    return 0;
+}
+
+/* Undoes vhost_register().  The callbacks for a guest that is connected run in
+ * this thread, or in VHOST, which may be in destroy_device() and wait for a
+ * grace period: this thread must not be the one that it waits for. */
+static void
+vhost_unregister(const struct dpdk_vhost *vhost, const char *path)
+{
+    int retval;
+
+    ovsrcu_quiesce_start();
+    retval = rte_vhost_driver_unregister(path);
+    ovsrcu_quiesce_end();
+    if (retval) {
+        VLOG_ERR("%s: Unable to unregister vhost driver for socket '%s'.",
+                 vhost->dev.name, path);
+    }
+}
+
+/* Stores that the socket of 'vhost' is 'path', which may be null, and which
+ * 'vhost' then owns.  Returns the previous one, which the caller has to
+ * free. */
+static char *
+vhost_set_path(struct dpdk_vhost *vhost, char *path)
+{
+    char *old;
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    old = vhost->socket_path;
+    vhost->socket_path = path;
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    return old;
+}
+
+static struct netdev *
+vhost_alloc(void)
+{
+    struct dpdk_vhost *vhost = xzalloc_cacheline(sizeof *vhost);
+
+    return &vhost->dev.up;
+}
+
+/* What both classes construct.  The port has its queues from the start, so the
+ * packet side needs no test for them. */
+static void
+vhost_construct__(struct dpdk_vhost *vhost, bool client)
+    OVS_NO_THREAD_SAFETY_ANALYSIS
+{
+    struct dpdk_dev *dev = &vhost->dev;
+
+    dpdk_dev_init(dev, rte_lcore_to_socket_id(rte_get_main_lcore()));
+    ovsrcu_index_init(&vhost->usable_vid, -1);
+    vhost->vid = -1;
+    vhost->client = client;
+    vhost->path = &dpdk_vhost_path_library;
+    atomic_init(&vhost->tx_retries_max, DPDK_VHOST_TX_RETRIES_DEF);
+    for (int i = 0; i < DPDK_VHOST_MAX_QUEUE_PAIRS; i++) {
+        atomic_init(&vhost->rxq_enabled[i], !i);
+    }
+    dpdk_dev_apply_queues(dev, 1, 1, true);
+    dpdk_dev_link(dev);
+}
+
+/* Undoes vhost_construct__(). */
+static void
+vhost_destruct__(struct dpdk_vhost *vhost)
+{
+    dpdk_dev_unlink(&vhost->dev);
+    dpdk_dev_uninit(&vhost->dev);
+}
+
+static int
+vhost_server_construct(struct netdev *netdev)
+{
+    static struct ovsthread_once once = OVSTHREAD_ONCE_INITIALIZER;
+    struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
+    const char *name = netdev_get_name(netdev);
+    char *path;
+    char *why;
+    int error;
+
+    /* The name becomes the name of the socket. */
+    if (strchr(name, '/') || strchr(name, '\\')) {
+        VLOG_ERR("\"%s\" is not a valid name for a vhost-user port. "
+                 "A valid name must not include '/' or '\\'", name);
+        return EINVAL;
+    }
+    path = dpdk_vhost_socket_path(name);
+    why = dpdk_vhost_socket_check(path);
+    if (!why) {
+        why = dpdk_vhost_socket_reclaim(path);
+    }
+    if (why) {
+        VLOG_ERR("%s: %s", name, why);
+        free(why);
+        free(path);
+        return EADDRINUSE;
+    }
+
+    vhost_construct__(vhost, false);
+    vhost_set_path(vhost, path);
+    error = vhost_register(vhost, path);
+    if (error) {
+        free(vhost_set_path(vhost, NULL));
+        vhost_destruct__(vhost);
+        return error;
+    }
+
+    fatal_signal_add_file_to_unlink(path);
+    VLOG_INFO("Socket %s created for vhost-user port %s", path, name);
+    if (ovsthread_once_start(&once)) {
+        VLOG_WARN("dpdkvhostuser ports are considered deprecated;  please "
+                  "migrate to dpdkvhostuserclient ports.");
+        ovsthread_once_done(&once);
+    }
+    return 0;
+}
+
+static int
+vhost_client_construct(struct netdev *netdev)
+{
+    vhost_construct__(dpdk_vhost_cast(netdev), true);
+    return 0;
+}
+
+/* Returns true if a guest is connected to 'vhost'. */
+static bool
+vhost_is_connected(struct dpdk_vhost *vhost)
+{
+    bool connected;
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    connected = vhost->vid >= 0;
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    return connected;
+}
+
+static void
+vhost_destruct(struct netdev *netdev) OVS_NO_THREAD_SAFETY_ANALYSIS
+{
+    struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
+    char *path = vhost->socket_path;
+
+    if (path) {
+        if (!vhost->client && vhost_is_connected(vhost)) {
+            VLOG_ERR("Removing port '%s' while vhost device still attached.",
+                     netdev->name);
+            VLOG_ERR("To restore connectivity after re-adding of port, VM on "
+                     "socket '%s' must be restarted.", path);
+        }
+        vhost_unregister(vhost, path);
+        if (!vhost->client) {
+            fatal_signal_remove_file_to_unlink(path);
+        }
+        free(vhost_set_path(vhost, NULL));
+    }
+    free(vhost->requested_path);
+    vhost_destruct__(vhost);
+}
+
+static int
+vhost_client_set_config(struct netdev *netdev, const struct smap *args,
+                        char **errp)
+{
+    struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
+    const char *path = smap_get(args, "vhost-server-path");
+    int retries = smap_get_int(args, "tx-retries-max",
+                               DPDK_VHOST_TX_RETRIES_DEF);
+    int old_retries;
+
+    if (path && path[0]) {
+        char *why = dpdk_vhost_socket_check(path);
+
+        if (why) {
+            VLOG_WARN_BUF(errp, "%s: options:vhost-server-path: %s",
+                          netdev->name, why);
+            free(why);
+            return EINVAL;
+        }
+    }
+    if (retries < 0 || retries > DPDK_VHOST_TX_RETRIES_MAX) {
+        retries = DPDK_VHOST_TX_RETRIES_DEF;
+    }
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    if (!nullable_string_is_equal(path, vhost->requested_path)) {
+        free(vhost->requested_path);
+        vhost->requested_path = nullable_xstrdup(path);
+        netdev_request_reconfigure(netdev);
+    }
+    atomic_read_relaxed(&vhost->tx_retries_max, &old_retries);
+    if (retries != old_retries) {
+        atomic_store_relaxed(&vhost->tx_retries_max, retries);
+        VLOG_INFO("Max Tx retries for vhost device '%s' set to %d",
+                  netdev->name, retries);
+    }
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    return 0;
+}
+
+/* Makes the requested path that of the socket.  If that fails, the port has
+ * none until the path changes. */
+static int
+vhost_apply_path(struct dpdk_vhost *vhost) OVS_EXCLUDED(vhost->dev.mutex)
+{
+    char *path;
+    char *old;
+    bool same;
+    int error;
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    old = vhost->socket_path;
+    path = nullable_xstrdup(vhost->requested_path);
+    same = nullable_string_is_equal(old, path);
+    ovs_mutex_unlock(&vhost->dev.mutex);
+    if (same) {
+        free(path);
+        return 0;
+    }
+
+    if (old) {
+        vhost_unregister(vhost, old);
+        free(vhost_set_path(vhost, NULL));
+    }
+    if (!path || !path[0]) {
+        free(path);
+        return 0;
+    }
+
+    vhost_set_path(vhost, path);
+    error = vhost_register(vhost, path);
+    if (error) {
+        free(vhost_set_path(vhost, NULL));
+        return error;
+    }
+    VLOG_INFO("vHost User device '%s' created in 'client' mode, using client "
+              "socket '%s'", vhost->dev.name, path);
+    return 0;
+}
+
+/* Applies what is requested of the queues and the memory.  A guest that memory
+ * does not suffice for gets no packets, but the port stays, so that others may
+ * be served after the next change. */
+static void
+vhost_apply(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
+{
+    struct dpdk_dev *dev = &vhost->dev;
+    int error = 0;
+
+    dpdk_dev_apply_queues(&vhost->dev, dev->requested_n_rxq,
+                          dev->requested_n_txq, true);
+    if (vhost->vid >= 0 || dev->pool) {
+        error = dpdk_dev_apply_pool(&vhost->dev);
+    } else {
+        /* Packets are allocated for a guest, not for a port that may never
+         * have one. */
+        dev->mtu = dev->requested_mtu;
+        dev->max_packet_len = dpdk_mtu_to_max_packet_len(dev->mtu);
+        dev->socket_id = dev->requested_socket_id;
+    }
+    if (error) {
+        VLOG_ERR("%s: no memory for MTU %d on NUMA node %d (%s), %s",
+                 dev->name, dev->requested_mtu, dev->requested_socket_id,
+                 ovs_strerror(error),
+                 dev->pool ? "keeping the previous configuration"
+                           : "the guest gets no packets");
+        dev->requested_mtu = dev->mtu;
+        dev->requested_socket_id = dev->socket_id;
+    }
+    vhost->ready = vhost->vid >= 0 && dev->pool;
+    dpdk_vhost_publish(vhost);
+    dpdk_vhost_apply_queue_states(vhost);
+    netdev_change_seq_changed(&dev->up);
+}
+
+static int
+vhost_reconfigure(struct netdev *netdev)
+{
+    struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
+    int error = 0;
+
+    if (vhost->client) {
+        error = vhost_apply_path(vhost);
+    }
+    ovs_mutex_lock(&vhost->dev.mutex);
+    vhost_apply(vhost);
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    return error;
+}
+
+static int
+vhost_set_etheraddr(struct netdev *netdev, const struct eth_addr mac)
+{
+    struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    if (!eth_addr_equals(vhost->dev.hwaddr, mac)) {
+        vhost->dev.hwaddr = mac;
+        netdev_change_seq_changed(netdev);
+    }
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    return 0;
+}
+
+static int
+vhost_get_carrier(const struct netdev *netdev, bool *carrier)
+{
+    struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    *carrier = vhost->ready;
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    return 0;
+}
+
+static long long int
+vhost_get_carrier_resets(const struct netdev *netdev OVS_UNUSED)
+{
+    return 0;
+}
+
+static int
+vhost_get_stats(const struct netdev *netdev, struct netdev_stats *stats)
+{
+    struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    dpdk_dev_get_sw_stats(&vhost->dev, true, stats);
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    return 0;
+}
+
+/* Adds to 'status' what librte_vhost knows of guest 'vid'. */
+static void
+get_guest_status(int vid, struct smap *status)
+{
+    char ifname[PATH_MAX];
+    uint16_t n_vrings = rte_vhost_get_vring_num(vid);
+    uint64_t features;
+    uint16_t mtu;
+    int numa;
+
+    if (!rte_vhost_get_ifname(vid, ifname, sizeof ifname)) {
+        smap_add(status, "socket", ifname);
+    }
+    if (!rte_vhost_get_negotiated_features(vid, &features)) {
+        smap_add_format(status, "features", "0x%016"PRIx64, features);
+    }
+    if (!rte_vhost_get_mtu(vid, &mtu)) {
+        smap_add_format(status, "mtu", "%"PRIu16, mtu);
+    }
+    numa = rte_vhost_get_numa_node(vid);
+    if (numa >= 0) {
+        smap_add_format(status, "numa", "%d", numa);
+    }
+    smap_add_format(status, "num_of_vrings", "%"PRIu16, n_vrings);
+    for (int i = 0; i < n_vrings; i++) {
+        struct rte_vhost_vring vring;
+
+        if (!rte_vhost_get_vhost_vring(vid, i, &vring)) {
+            char *key = xasprintf("vring_%d_size", i);
+
+            smap_add_nocopy(status, key, xasprintf("%"PRIu16, vring.size));
+        }
+    }
+}
+
+static int
+vhost_get_status(const struct netdev *netdev, struct smap *status)
+{
+    struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    smap_add(status, "mode", vhost->client ? "client" : "server");
+    smap_add(status, "status",
+             vhost->vid >= 0 ? "connected" : "disconnected");
+    if (vhost->vid >= 0) {
+        get_guest_status(vhost->vid, status);
+    }
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    return 0;
+}
+
+static int
+vhost_update_flags(struct netdev *netdev, enum netdev_flags off,
+                   enum netdev_flags on, enum netdev_flags *old_flagsp)
+{
+    struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
+    enum netdev_flags new_flags;
+    int error;
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    error = dpdk_dev_new_flags(&vhost->dev, off, on, old_flagsp, &new_flags);
+    if (!error && new_flags != vhost->dev.flags) {
+        vhost->dev.flags = new_flags;
+        dpdk_vhost_publish(vhost);
+        netdev_change_seq_changed(netdev);
+    }
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    return error;
+}
+
+static int
+vhost_init(void)
+{
+    dpdk_vhost_events_start();
+    return 0;
+}
+
+/* The members of the classes that are the same for both. */
+#define VHOST_CLASS_COMMON                              \
+    DPDK_DEV_CLASS_COMMON,                              \
+    .init = vhost_init,                                 \
+    .alloc = vhost_alloc,                               \
+    .destruct = vhost_destruct,                         \
+    .get_config = dpdk_dev_get_config,                  \
+    .send = dpdk_vhost_send,                            \
+    .set_etheraddr = vhost_set_etheraddr,               \
+    .get_carrier = vhost_get_carrier,                   \
+    .get_carrier_resets = vhost_get_carrier_resets,     \
+    .get_stats = vhost_get_stats,                       \
+    .get_status = vhost_get_status,                     \
+    .update_flags = vhost_update_flags,                 \
+    .reconfigure = vhost_reconfigure,                   \
+    .rxq_recv = dpdk_vhost_rxq_recv,                    \
+    .rxq_enabled = dpdk_vhost_rxq_enabled
+
+const struct netdev_class dpdk_vhost_server_class = {
+    .type = "dpdkvhostuser",
+    VHOST_CLASS_COMMON,
+    .construct = vhost_server_construct,
+};
+
+const struct netdev_class dpdk_vhost_client_class = {
+    .type = "dpdkvhostuserclient",
+    VHOST_CLASS_COMMON,
+    .construct = vhost_client_construct,
+    .set_config = vhost_client_set_config,
+};

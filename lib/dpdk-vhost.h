@@ -1,0 +1,133 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#ifndef DPDK_VHOST_H
+#define DPDK_VHOST_H 1
+
+/* The classes "dpdkvhostuser" and "dpdkvhostuserclient": ports whose other end
+ * is a guest, a virtual machine or a container, that speaks vhost-user over a
+ * Unix domain socket.  With the first, the switch owns the socket and the
+ * guest connects to it; with the second it is the other way round.
+ *
+ * librte_vhost speaks the protocol.  dpdk-vhost.c has the life and
+ * configuration of the ports, dpdk-vhost-socket.c their sockets,
+ * dpdk-vhost-events.c what librte_vhost calls back, dpdk-vhost-rxtx.c the
+ * packets.
+ *
+ * Connection
+ * ----------
+ *
+ * 'vid' is librte_vhost's number of the connected guest.  The packet side must
+ * use it only while librte_vhost keeps the guest's memory mapped, so it reads
+ * 'usable_vid' instead, and destroy_device() waits for a grace period after it
+ * has set that to -1.  'usable_vid' is 'vid' if the port has been reconfigured
+ * for that guest and is administratively up, else -1.
+ *
+ * Queues
+ * ------
+ *
+ * The guest decides how many queues there are and which of them it uses.
+ * Our receive queue N is its transmit queue N, vring 2 * N + 1, and our
+ * transmit queue N is its receive queue N, vring 2 * N. */
+
+#include <rte_vhost.h>
+
+#include "dpdk-dev.h"
+#include "ovs-rcu.h"
+
+/* As many as librte_vhost supports. */
+#define DPDK_VHOST_MAX_QUEUE_PAIRS 128
+
+/* Default and largest number of attempts to send what a guest's full ring did
+ * not take, after the first one. */
+#define DPDK_VHOST_TX_RETRIES_DEF 8
+#define DPDK_VHOST_TX_RETRIES_MAX 32
+
+/* What is known of one of the guest's queues. */
+enum dpdk_vhost_queue_state {
+    DPDK_VHOST_QUEUE_UNKNOWN,   /* The guest has not said anything of it. */
+    DPDK_VHOST_QUEUE_ENABLED,
+    DPDK_VHOST_QUEUE_DISABLED
+};
+
+/* A way to move packets between a guest's rings and our packets. */
+struct dpdk_vhost_path {
+    const char *name;           /* For the user. */
+
+    /* Receives up to 'n' packets from 'vring' of guest 'vid' into elements of
+     * 'mp', and stores them in 'packets'.  Adds the sum of their sizes in
+     * bytes to '*n_bytes', and the number of those that had to be dropped to
+     * '*n_dropped'.  Returns the number of packets.  PMD. */
+    size_t (*rx)(int vid, int vring, struct rte_mempool *mp,
+                 struct dp_packet *packets[], size_t n, uint64_t *n_bytes,
+                 size_t *n_dropped);
+
+    /* Copies up to 'n' of the packets that 'mbufs' describe to 'vring' of
+     * guest 'vid'.  Returns how many it took; the caller still owns all of
+     * them.  Any thread, one at a time for each 'vring'. */
+    size_t (*tx)(int vid, int vring, struct rte_mbuf *mbufs[], size_t n);
+};
+
+/* A port of class "dpdkvhostuser" or "dpdkvhostuserclient". */
+struct dpdk_vhost {
+    struct dpdk_dev dev;
+
+    /* What the packet side reads. */
+    ovsrcu_index usable_vid;    /* Guest to use now, or -1. */
+    const struct dpdk_vhost_path *path; /* How. */
+    atomic_int tx_retries_max;  /* Attempts to send after the first one. */
+    atomic_bool rxq_enabled[DPDK_VHOST_MAX_QUEUE_PAIRS]; /* To be polled? */
+
+    /* Connection. */
+    int vid OVS_GUARDED;        /* Guest that is connected, or -1. */
+    bool ready OVS_GUARDED;     /* Reconfigured for 'vid'? */
+    enum dpdk_vhost_queue_state rxq_state[DPDK_VHOST_MAX_QUEUE_PAIRS]
+        OVS_GUARDED;
+    enum dpdk_vhost_queue_state txq_state[DPDK_VHOST_MAX_QUEUE_PAIRS]
+        OVS_GUARDED;
+
+    /* Socket.  'socket_path' is null unless librte_vhost knows it. */
+    bool client;                /* Does the guest own the socket? */
+    char *socket_path OVS_GUARDED;
+    char *requested_path OVS_GUARDED;
+};
+
+static inline struct dpdk_vhost *
+dpdk_vhost_cast(const struct netdev *netdev)
+{
+    return CONTAINER_OF(dpdk_dev_cast(netdev), struct dpdk_vhost, dev);
+}
+
+extern const struct netdev_class dpdk_vhost_server_class;
+extern const struct netdev_class dpdk_vhost_client_class;
+
+/* Returns the port whose socket is 'path', or null.  Any thread. */
+struct dpdk_vhost *dpdk_vhost_lookup(const char *path)
+    OVS_REQUIRES(dpdk_mutex);
+
+/* Recomputes 'usable_vid' after a change of what it depends on.  Any
+ * thread. */
+void dpdk_vhost_publish(struct dpdk_vhost *vhost)
+    OVS_REQUIRES(vhost->dev.mutex);
+
+/* Tells the packet side which queues the guest uses, after a change of
+ * 'rxq_state', 'txq_state' or the number of queues: which receive queues to
+ * poll, and over which of the guest's our transmit queues are spread.  A guest
+ * that says nothing about its queues uses the first pair.  Any thread. */
+void dpdk_vhost_apply_queue_states(struct dpdk_vhost *vhost)
+    OVS_REQUIRES(vhost->dev.mutex);
+
+#endif /* dpdk-vhost.h */

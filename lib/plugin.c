@@ -1,0 +1,63 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* The plugin as the switch sees it: the one exported symbol, which holds the
+ * description of this build and the hooks.  Called by the switch through the
+ * table; calls dpdk-eal.c, and registers the classes of dpdk-eth.c and
+ * dpdk-vhost.c. */
+
+#include <config.h>
+
+#include <rte_version.h>
+
+#include "dpdk-eal.h"
+#include "dpdk-eth.h"
+#include "dpdk-log.h"
+#include "dpdk-packet.h"
+#include "dpdk-vhost-socket.h"
+#include "dpdk-vhost.h"
+#include "netdev-plugin.h"
+
+#define this_module (*dpdk_log_eal)
+
+/* The hook init(): initialises DPDK as 'other_config' says, and, once that has
+ * succeeded, registers the classes.  That happens before the core publishes
+ * the types of interfaces, and creates ports. */
+static void
+plugin_init(const struct smap *other_config)
+{
+    if (dpdk_eal_run(other_config)) {
+        dpdk_vhost_socket_init(other_config);
+        netdev_register_provider(&dpdk_eth_class);
+        netdev_register_provider(&dpdk_vhost_server_class);
+        netdev_register_provider(&dpdk_vhost_client_class);
+        VLOG_INFO("DPDK Enabled - initialized");
+    }
+}
+
+static const struct netdev_plugin_hooks hooks = {
+    .init = plugin_init,
+    .attach_thread = dpdk_eal_attach_thread,
+    .detach_thread = dpdk_eal_detach_thread,
+    .available = dpdk_eal_available,
+    .print_version = dpdk_eal_print_version,
+    .status = dpdk_eal_status,
+    .free_packet = dpdk_packet_free,
+    .resize_packet = dpdk_packet_resize,
+};
+
+NETDEV_PLUGIN_DEFINE("netdev-dpdk for DPDK " RTE_STR(RTE_VER_YEAR) "."
+                     RTE_STR(RTE_VER_MONTH), &hooks);

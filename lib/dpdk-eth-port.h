@@ -66,9 +66,9 @@ void dpdk_eth_port_detach(const char *name, uint16_t port_id, bool shared);
 /* Returns true if 'a' and 'b' are ports of one device. */
 bool dpdk_eth_port_is_sibling(uint16_t a, uint16_t b);
 
-/* Configures 'port_id', which is stopped, as in 'conf', and starts it.  A device that
- * has or sets up fewer queues than asked for gets those, and 'conf->n_rxq' and
- * 'conf->n_txq' say how many.  'name' is for the log. */
+/* Configures 'port_id', which is stopped, as in 'conf', and starts it.  A
+ * device that has or sets up fewer queues than asked for gets those, and
+ * 'conf->n_rxq' and 'conf->n_txq' say how many.  'name' is for the log. */
 int dpdk_eth_port_start(const char *name, uint16_t port_id,
                         struct dpdk_eth_conf *conf);
 

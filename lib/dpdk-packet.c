@@ -175,7 +175,7 @@ dpdk_packet_tx_offload(const struct dp_packet *p, struct rte_mbuf *m,
     m->outer_l2_len = 0;
     m->outer_l3_len = 0;
     if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) {
-        const struct tcp_header *tcp = (const struct tcp_header *) l4;
+        const struct tcp_header *tcp = dp_packet_l4(p);
         size_t headers = m->l3_len;
 
         if (dp_packet_l4_size(p) >= TCP_HEADER_LEN) {

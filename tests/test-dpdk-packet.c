@@ -95,10 +95,11 @@ test_layout(void **state OVS_UNUSED)
 {
     struct dp_packet *p = receive(60, 0);
     struct rte_mbuf *m = dpdk_packet_to_mbuf(p);
+    const void *data = dp_packet_data(p);
 
     assert_ptr_equal(dpdk_packet_from_mbuf(m), p);
     assert_int_equal((uintptr_t) &p->md % CACHE_LINE_SIZE, 0);
-    assert_int_equal((uintptr_t) dp_packet_data(p) % CACHE_LINE_SIZE, 0);
+    assert_int_equal((uintptr_t) data % CACHE_LINE_SIZE, 0);
     assert_true((char *) (p + 1) <= (char *) m->buf_addr);
     assert_int_equal(p->source, DPBUF_DPDK);
     assert_true(dpdk_packet_is_mbuf(p));

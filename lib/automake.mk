@@ -1,0 +1,83 @@
+# Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at:
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+# The plugin.  It is compiled against the headers in $(OVS) and with its
+# config.h, takes what it uses of Open vSwitch from the switch that loads it,
+# and links only libraries of DPDK.  Every other C program of this package is
+# compiled with the same flags.
+
+AM_CPPFLAGS = \
+	-isystem $(OVS)/include \
+	-isystem $(OVS)/lib \
+	-isystem $(OVS) \
+	-I$(srcdir)/lib \
+	$(DPDK_CFLAGS)
+AM_CFLAGS = $(WARNING_FLAGS) -fvisibility=hidden
+
+# All but the exported symbol, for the unit tests to link, too.
+noinst_LTLIBRARIES += lib/libnetdev-dpdk.la
+lib_libnetdev_dpdk_la_SOURCES = \
+	lib/dpdk-dev.c \
+	lib/dpdk-dev.h \
+	lib/dpdk-eal.c \
+	lib/dpdk-eal.h \
+	lib/dpdk-eal-args.c \
+	lib/dpdk-eal-args.h \
+	lib/dpdk-eal-log.c \
+	lib/dpdk-eal-log.h \
+	lib/dpdk-eth.c \
+	lib/dpdk-eth.h \
+	lib/dpdk-eth-port.c \
+	lib/dpdk-eth-port.h \
+	lib/dpdk-eth-rxtx.c \
+	lib/dpdk-eth-rxtx.h \
+	lib/dpdk-log.c \
+	lib/dpdk-log.h \
+	lib/dpdk-mempool.c \
+	lib/dpdk-mempool.h \
+	lib/dpdk-packet.c \
+	lib/dpdk-packet.h \
+	lib/dpdk-stats.c \
+	lib/dpdk-stats.h \
+	lib/dpdk-vhost.c \
+	lib/dpdk-vhost.h \
+	lib/dpdk-vhost-events.c \
+	lib/dpdk-vhost-events.h \
+	lib/dpdk-vhost-rxtx.c \
+	lib/dpdk-vhost-rxtx.h \
+	lib/dpdk-vhost-socket.c \
+	lib/dpdk-vhost-socket.h
+
+# Undefined symbols are those of the switch: no -no-undefined.  With -z now, a
+# missing one refuses the plugin as a whole instead of ending the switch later.
+plugin_LTLIBRARIES += lib/netdev-dpdk.la
+lib_netdev_dpdk_la_SOURCES = lib/plugin.c
+lib_netdev_dpdk_la_LDFLAGS = \
+	-module -avoid-version -shared \
+	-export-symbols-regex '^ovs_netdev_plugin$$' \
+	-Wl,-z,now -Wl,-z,relro
+lib_netdev_dpdk_la_LIBADD = lib/libnetdev-dpdk.la $(DPDK_PLUGIN_LIBS)
+lib_netdev_dpdk_la_DEPENDENCIES = lib/libnetdev-dpdk.la
+
+$(lib_libnetdev_dpdk_la_OBJECTS) $(lib_netdev_dpdk_la_OBJECTS): \
+	$(OVS)/.stamp-configure
+
+# The switch loads *.so, nobody links the plugin.  Without its .la file,
+# libtool does not uninstall it.
+INSTALL_DATA_HOOK += install-plugin
+install-plugin:
+	rm -f '$(DESTDIR)$(plugindir)/netdev-dpdk.la'
+UNINSTALL_HOOK += uninstall-plugin
+uninstall-plugin:
+	rm -f '$(DESTDIR)$(plugindir)/netdev-dpdk.so'

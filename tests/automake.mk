@@ -1,0 +1,124 @@
+# Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at:
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+# The test suites: 'make check' runs tests/testsuite, without privileges, and
+# 'make check-system' tests/system-testsuite, as root.  TESTSUITEFLAGS goes to
+# either, e.g. TESTSUITEFLAGS='-k loader -v'.
+
+TESTSUITE = tests/testsuite
+TESTSUITE_AT = \
+	tests/build-ovs.at \
+	tests/plugin-loader.at \
+	tests/source.at \
+	tests/testsuite.at \
+	tests/unit.at
+
+SYSTEM_TESTSUITE = tests/system-testsuite
+SYSTEM_TESTSUITE_AT = \
+	tests/system-testsuite.at
+
+EXTRA_DIST += $(TESTSUITE_AT) $(SYSTEM_TESTSUITE_AT)
+
+# Unit tests: C programs that link the plugin's objects and, in the place of
+# the switch, its library.
+AM_CPPFLAGS += $(CMOCKA_CFLAGS)
+test_ldadd = \
+	lib/libnetdev-dpdk.la \
+	$(OVS)/lib/libopenvswitch.la \
+	$(DPDK_LIBS) \
+	$(CMOCKA_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += \
+	tests/test-dpdk-eal-args \
+	tests/test-dpdk-packet
+endif
+
+tests_test_dpdk_eal_args_SOURCES = tests/test-dpdk-eal-args.c
+tests_test_dpdk_eal_args_LDADD = $(test_ldadd)
+
+tests_test_dpdk_packet_SOURCES = tests/test-dpdk-packet.c
+tests_test_dpdk_packet_LDADD = $(test_ldadd)
+
+$(tests_test_dpdk_eal_args_OBJECTS) $(tests_test_dpdk_packet_OBJECTS): \
+	$(OVS)/.stamp-configure
+
+# The loader, in a program of its own and in the switch, and a plugin without
+# DPDK for both.
+check_PROGRAMS += tests/plugin-load
+tests_plugin_load_SOURCES = tests/plugin-load.c
+tests_plugin_load_LDADD = $(OVS)/lib/libopenvswitch.la
+tests_plugin_load_LDFLAGS = -export-dynamic
+
+check_LTLIBRARIES += tests/plugin-dummy.la
+tests_plugin_dummy_la_SOURCES = tests/plugin-dummy.c
+# A module that is not installed needs an -rpath to be built at all.
+tests_plugin_dummy_la_LDFLAGS = \
+	-module -avoid-version -shared -rpath /nonexistent \
+	-export-symbols-regex '^ovs_netdev_plugin$$'
+
+$(tests_plugin_load_OBJECTS) $(tests_plugin_dummy_la_OBJECTS): \
+	$(OVS)/.stamp-configure
+
+dist_noinst_SCRIPTS += tests/plugin-abi-patch.py
+
+# Suites
+# ------
+
+# Where the suites find programs, before $PATH.
+AUTOTEST_PATH = utilities:$(OVS)/vswitchd:$(OVS)/ovsdb:$(OVS)/utilities:tests
+
+# Runs a suite.  A sanitizer writes what it finds to sanitizer.*, whichever
+# process it is in, and any such file is a failure.
+run_testsuite = \
+	rm -f tests/sanitizer.*; \
+	$(SHELL) $$suite -C tests AUTOTEST_PATH='$(AUTOTEST_PATH)' \
+	  $(TESTSUITEFLAGS); \
+	status=$$?; \
+	for report in tests/sanitizer.*; do \
+	  if test -e "$$report"; then cat "$$report"; status=1; fi; \
+	done; \
+	exit $$status
+
+check-local: $(TESTSUITE) tests/atconfig tests/atlocal
+	@suite=$(TESTSUITE); $(run_testsuite)
+
+check-system: all $(check_PROGRAMS) $(SYSTEM_TESTSUITE) \
+		tests/atconfig tests/atlocal
+	@suite=$(SYSTEM_TESTSUITE); $(run_testsuite)
+.PHONY: check-system
+
+# The suites are made in the build tree: who builds Open vSwitch has autom4te.
+AUTOTEST = $(AUTOM4TE) --language=autotest -I tests -I $(srcdir)
+$(TESTSUITE): $(TESTSUITE_AT) tests/package.m4
+	$(AM_V_GEN)$(AUTOTEST) -o $@.tmp $(srcdir)/$@.at && mv $@.tmp $@
+$(SYSTEM_TESTSUITE): $(SYSTEM_TESTSUITE_AT) tests/package.m4
+	$(AM_V_GEN)$(AUTOTEST) -o $@.tmp $(srcdir)/$@.at && mv $@.tmp $@
+
+tests/package.m4: $(top_srcdir)/configure.ac
+	$(AM_V_GEN){ \
+	  echo 'm4_define([AT_PACKAGE_NAME], [$(PACKAGE_NAME)])' && \
+	  echo 'm4_define([AT_PACKAGE_TARNAME], [$(PACKAGE_TARNAME)])' && \
+	  echo 'm4_define([AT_PACKAGE_VERSION], [$(PACKAGE_VERSION)])' && \
+	  echo 'm4_define([AT_PACKAGE_STRING], [$(PACKAGE_STRING)])' && \
+	  echo 'm4_define([AT_PACKAGE_BUGREPORT], [$(PACKAGE_BUGREPORT)])' && \
+	  echo 'm4_define([AT_PACKAGE_URL], [$(PACKAGE_URL)])'; \
+	} >$@
+
+CLEANFILES += $(TESTSUITE) $(SYSTEM_TESTSUITE) tests/package.m4
+DISTCLEANFILES += tests/atconfig
+CLEAN_LOCAL += clean-testsuites
+clean-testsuites:
+	rm -rf tests/testsuite.dir tests/system-testsuite.dir
+	rm -f tests/testsuite.log tests/system-testsuite.log tests/sanitizer.*

@@ -1,0 +1,49 @@
+# Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at:
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+# Programs for users, each with a manual page and bash completion.
+
+dist_bin_SCRIPTS += \
+	utilities/ovs-dpdk-sandbox
+
+bin_PROGRAMS += \
+	utilities/ovs-plugin-abi
+
+dist_man_MANS += \
+	utilities/ovs-plugin-abi.1
+
+bash_completions += \
+	utilities/ovs-plugin-abi-bashcomp.bash
+
+utilities_ovs_plugin_abi_SOURCES = utilities/ovs-plugin-abi.c
+utilities_ovs_plugin_abi_LDADD = $(OVS)/lib/libopenvswitch.la
+$(utilities_ovs_plugin_abi_OBJECTS): $(OVS)/.stamp-configure
+
+# bash loads the completion of a command from a file of the same name.
+completiondir = $(datadir)/bash-completion/completions
+EXTRA_DIST += $(bash_completions)
+INSTALL_DATA_HOOK += install-completions
+install-completions:
+	$(MKDIR_P) '$(DESTDIR)$(completiondir)'
+	for file in $(bash_completions); do \
+	  command=`basename $$file -bashcomp.bash` && \
+	  $(INSTALL_DATA) "$(srcdir)/$$file" \
+	    "$(DESTDIR)$(completiondir)/$$command" || exit 1; \
+	done
+UNINSTALL_HOOK += uninstall-completions
+uninstall-completions:
+	for file in $(bash_completions); do \
+	  command=`basename $$file -bashcomp.bash` && \
+	  rm -f "$(DESTDIR)$(completiondir)/$$command" || exit 1; \
+	done

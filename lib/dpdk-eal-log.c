@@ -35,15 +35,18 @@ static FILE *log_stream;
 
 static struct ovs_mutex error_mutex = OVS_MUTEX_INITIALIZER;
 
-/* The last error that DPDK has logged, which usually says better than an errno
- * what went wrong. */
-static char last_error[256] OVS_GUARDED_BY(error_mutex);
+/* The first error that DPDK has logged since it was last asked for.  It usually
+ * says better than an errno, or the errors that follow from it, what went
+ * wrong. */
+static char first_error[256] OVS_GUARDED_BY(error_mutex);
 
 static void
 remember_error(const char *msg, int len) OVS_EXCLUDED(error_mutex)
 {
     ovs_mutex_lock(&error_mutex);
-    snprintf(last_error, sizeof last_error, "%.*s", len, msg);
+    if (!first_error[0]) {
+        snprintf(first_error, sizeof first_error, "%.*s", len, msg);
+    }
     ovs_mutex_unlock(&error_mutex);
 }
 
@@ -119,7 +122,7 @@ void
 dpdk_eal_log_take_error(char *buf, size_t size) OVS_EXCLUDED(error_mutex)
 {
     ovs_mutex_lock(&error_mutex);
-    ovs_strlcpy(buf, last_error, size);
-    last_error[0] = '\0';
+    ovs_strlcpy(buf, first_error, size);
+    first_error[0] = '\0';
     ovs_mutex_unlock(&error_mutex);
 }

@@ -29,8 +29,8 @@ int dpdk_eal_log_open(void);
 /* Undoes dpdk_eal_log_open(), so that DPDK logs nowhere. */
 void dpdk_eal_log_close(void);
 
-/* Copies to the 'size' bytes in 'buf' the last error or worse that DPDK has
- * logged, or an empty string if there was none, and forgets it. */
+/* Copies to the 'size' bytes in 'buf' the first error or worse that DPDK has
+ * logged since the last call, or an empty string if there was none. */
 void dpdk_eal_log_take_error(char *buf, size_t size);
 
 #endif /* dpdk-eal-log.h */

@@ -88,11 +88,18 @@ eal_init(const struct svec *args)
 }
 
 static void
-log_failure(const char *what)
+log_failure(const char *what, int error)
 {
     char detail[256];
 
     dpdk_eal_log_take_error(detail, sizeof detail);
+    if (error == EALREADY) {
+        /* An earlier attempt failed too late for EAL to undo it. */
+        VLOG_EMER("Unable to initialize DPDK: EAL does not start again after "
+                  "what it failed with before; restart ovs-vswitchd to try "
+                  "again, Open vSwitch goes on without it until then");
+        return;
+    }
     VLOG_EMER("Unable to initialize DPDK: %s%s%s%s; Open vSwitch goes on "
               "without it, change other_config to try again", what,
               detail[0] ? " (" : "", detail, detail[0] ? ")" : "");
@@ -125,7 +132,7 @@ init_with_args(const struct svec *args)
     }
 
     if (retval < 0) {
-        log_failure(rte_strerror(error));
+        log_failure(rte_strerror(error), error);
         dpdk_eal_log_close();
         return false;
     }
@@ -163,7 +170,7 @@ try_init(const struct smap *other_config)
     VLOG_INFO("Using %s", rte_version());
     VLOG_INFO("DPDK Enabled - initializing...");
     if (error) {
-        log_failure(error);
+        log_failure(error, EINVAL);
     } else {
         VLOG_INFO("EAL ARGS: %s %s.", program_name, joined);
         ok = init_with_args(&args);

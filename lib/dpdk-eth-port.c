@@ -144,12 +144,10 @@ dpdk_eth_port_detach(const char *name, uint16_t port_id, bool shared)
 
 /* Configures 'port_id' with as many queues as in 'conf'. */
 static int
-port_configure(const char *name, uint16_t port_id,
-               const struct rte_eth_dev_info *info,
-               const struct dpdk_eth_conf *conf)
+port_configure_queues(uint16_t port_id, const struct rte_eth_dev_info *info,
+                      const struct dpdk_eth_conf *conf)
 {
     struct rte_eth_conf eth_conf = { .rxmode.mq_mode = RTE_ETH_MQ_RX_NONE };
-    int error;
 
     eth_conf.intr_conf.lsc = conf->lsc_interrupt;
     eth_conf.rx_adv_conf.rss_conf.rss_hf = RSS_TYPES
@@ -158,8 +156,26 @@ port_configure(const char *name, uint16_t port_id,
         eth_conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
     }
 
-    error = -rte_eth_dev_configure(port_id, conf->n_rxq, conf->n_txq,
-                                   &eth_conf);
+    return -rte_eth_dev_configure(port_id, conf->n_rxq, conf->n_txq,
+                                  &eth_conf);
+}
+
+/* Configures 'port_id' with as many queues as in 'conf', or as many of both
+ * kinds if the driver takes nothing else, as that of tap devices. */
+static int
+port_configure(const char *name, uint16_t port_id,
+               const struct rte_eth_dev_info *info,
+               struct dpdk_eth_conf *conf)
+{
+    int error;
+
+    error = port_configure_queues(port_id, info, conf);
+    if (error && conf->n_rxq != conf->n_txq) {
+        conf->n_rxq = conf->n_txq = MIN(conf->n_rxq, conf->n_txq);
+        VLOG_INFO("Retrying setup with (rxq:%d txq:%d)",
+                  conf->n_rxq, conf->n_txq);
+        error = port_configure_queues(port_id, info, conf);
+    }
     if (error) {
         VLOG_WARN("Interface %s eth_dev setup error %s",
                   name, rte_strerror(error));

@@ -26,9 +26,13 @@ TESTSUITE_AT = \
 
 SYSTEM_TESTSUITE = tests/system-testsuite
 SYSTEM_TESTSUITE_AT = \
-	tests/system-testsuite.at
+	tests/system-eth.at \
+	tests/system-switch.at \
+	tests/system-testsuite.at \
+	tests/system-traffic.at \
+	tests/system-vhost.at
 
-EXTRA_DIST += $(TESTSUITE_AT) $(SYSTEM_TESTSUITE_AT)
+EXTRA_DIST += $(TESTSUITE_AT) $(SYSTEM_TESTSUITE_AT) tests/system-lib.sh
 
 # Unit tests: C programs that link the plugin's objects and, in the place of
 # the switch, its library.
@@ -71,7 +75,7 @@ tests_plugin_dummy_la_LDFLAGS = \
 $(tests_plugin_load_OBJECTS) $(tests_plugin_dummy_la_OBJECTS): \
 	$(OVS)/.stamp-configure
 
-dist_noinst_SCRIPTS += tests/plugin-abi-patch.py
+dist_noinst_SCRIPTS += tests/plugin-abi-patch.py tests/system-frames.py
 
 # Suites
 # ------

@@ -1,0 +1,212 @@
+#! /usr/bin/env python3
+#
+# Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at:
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Makes, sends, receives and compares Ethernet frames, for the system tests.
+
+Each frame carries its number and a content that follows from that, so that a
+frame which was lost, repeated or changed on its way is found.
+"""
+
+import argparse
+import select
+import socket
+import struct
+import sys
+import time
+
+MARK = b'ovs-netdev-dpdk!'
+HEADERS = 14 + 20 + 8
+ETH_P_ALL = 3
+PACKET_OUTGOING = 4
+PCAP_HEAD = struct.Struct('=IHHiIII')
+PCAP_RECORD = struct.Struct('=IIII')
+
+
+def checksum(data):
+    total = sum(struct.unpack('!%dH' % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def frame(number, size):
+    """Returns frame 'number', of 'size' bytes: UDP in IPv4 in Ethernet."""
+    eth = bytes.fromhex('020000000002' '020000000001' '0800')
+    ip = struct.pack('!BBHHHBBH4s4s', 0x45, 0, size - 14, number & 0xffff, 0,
+                     64, 17, 0, bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2]))
+    ip = ip[:10] + struct.pack('!H', checksum(ip)) + ip[12:]
+    udp = struct.pack('!HHHH', 4000, 5000, size - 34, 0)
+    payload = MARK + struct.pack('!I', number)
+    n = size - HEADERS - len(payload)
+    payload += bytes((number + i * 7) & 0xff for i in range(n))
+    return eth + ip + udp + payload
+
+
+def number_of(data):
+    """Returns the number of the frame 'data', or None if it is not ours."""
+    end = HEADERS + len(MARK)
+    if data[HEADERS:end] != MARK:
+        return None
+    return struct.unpack_from('!I', data, end)[0]
+
+
+def sizes(args):
+    """Returns a function from the number of a frame to its size."""
+    low, _, high = args.size.partition('-')
+    low, high = int(low), int(high or low)
+    return lambda number: low + number * 13 % (high - low + 1)
+
+
+class Receiver:
+    """Counts the frames that come in."""
+
+    def __init__(self, n, size):
+        self.n = n
+        self.size = size
+        self.seen = set()
+        self.errors = []
+
+    def add(self, data):
+        number = number_of(data)
+        if number is None:
+            return
+        if number in self.seen:
+            self.errors.append('frame %d came twice' % number)
+        elif number >= self.n:
+            self.errors.append('frame %d was never sent' % number)
+        elif data != frame(number, self.size(number)):
+            self.errors.append('frame %d has changed' % number)
+        self.seen.add(number)
+
+    def finish(self):
+        missing = sorted(set(range(self.n)) - self.seen)
+        if missing:
+            self.errors.append('%d of %d frames are missing, the first is %d'
+                               % (len(missing), self.n, missing[0]))
+        if self.errors:
+            sys.exit('\n'.join(self.errors[:10]))
+        print('%d frames came unchanged' % self.n)
+
+
+def open_socket(interface):
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
+                         socket.htons(ETH_P_ALL))
+    sock.bind((interface, 0))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    return sock
+
+
+def receive(sock, receiver):
+    """Takes all that has come in by now."""
+    while select.select([sock], [], [], 0)[0]:
+        data, address = sock.recvfrom(65536)
+        if address[2] != PACKET_OUTGOING:
+            receiver.add(data)
+
+
+def forward(args):
+    """Sends frames through one interface and takes them from another."""
+    source = open_socket(args.source)
+    target = open_socket(args.target)
+    size = sizes(args)
+    receiver = Receiver(args.n, size)
+    deadline = time.monotonic() + args.timeout
+    sent = 0
+    while len(receiver.seen) < args.n and time.monotonic() < deadline:
+        # No queue on the way overflows.
+        while sent < args.n and sent - len(receiver.seen) < args.window:
+            source.send(frame(sent, size(sent)))
+            sent += 1
+        select.select([target], [], [], 0.1)
+        receive(target, receiver)
+    # What should not come would come now.
+    time.sleep(0.2)
+    receive(target, receiver)
+    receiver.finish()
+
+
+def send(args):
+    """Sends frames through an interface, without looking back."""
+    sock = open_socket(args.interface)
+    size = sizes(args)
+    for number in range(args.n):
+        sock.send(frame(number, size(number)))
+
+
+def pcap(args):
+    """Writes frames to a file."""
+    size = sizes(args)
+    with open(args.file, 'wb') as stream:
+        stream.write(PCAP_HEAD.pack(0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for number in range(args.n):
+            data = frame(number, size(number))
+            stream.write(PCAP_RECORD.pack(0, number, len(data), len(data)))
+            stream.write(data)
+
+
+def read_pcap(name):
+    with open(name, 'rb') as stream:
+        contents = stream.read()
+    offset = PCAP_HEAD.size
+    while offset < len(contents):
+        length = PCAP_RECORD.unpack_from(contents, offset)[2]
+        offset += PCAP_RECORD.size
+        yield contents[offset:offset + length]
+        offset += length
+
+
+def check(args):
+    """Checks that a file has just the frames that pcap writes, in order."""
+    receiver = Receiver(args.n, sizes(args))
+    last = -1
+    for data in read_pcap(args.file):
+        receiver.add(data)
+        number = number_of(data)
+        if number is not None:
+            if number < last:
+                receiver.errors.append('frame %d came after frame %d'
+                                       % (number, last))
+            last = number
+    receiver.finish()
+
+
+def main():
+    parser = argparse.ArgumentParser(description='Numbered frames for tests.')
+    subparsers = parser.add_subparsers(required=True)
+
+    def command(function, *arguments):
+        sub = subparsers.add_parser(function.__name__, help=function.__doc__)
+        for argument in arguments:
+            sub.add_argument(argument)
+        sub.add_argument('n', type=int, help='number of frames')
+        sub.add_argument('--size', default='64-1514', metavar='MIN-MAX',
+                         help='sizes of the frames in bytes')
+        sub.add_argument('--window', type=int, default=64,
+                         help='how many frames may be on the way')
+        sub.add_argument('--timeout', type=float, default=60,
+                         help='seconds to wait for the last frame')
+        sub.set_defaults(function=function)
+
+    command(forward, 'source', 'target')
+    command(send, 'interface')
+    command(pcap, 'file')
+    command(check, 'file')
+    args = parser.parse_args()
+    args.function(args)
+
+
+if __name__ == '__main__':
+    main()

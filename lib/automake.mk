@@ -28,6 +28,8 @@ AM_CFLAGS = $(WARNING_FLAGS) -fvisibility=hidden
 # All but the exported symbol, for the unit tests to link, too.
 noinst_LTLIBRARIES += lib/libnetdev-dpdk.la
 lib_libnetdev_dpdk_la_SOURCES = \
+	lib/dpdk-commands.c \
+	lib/dpdk-commands.h \
 	lib/dpdk-dev.c \
 	lib/dpdk-dev.h \
 	lib/dpdk-eal.c \

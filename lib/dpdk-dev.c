@@ -92,6 +92,12 @@ dpdk_dev_uninit(struct dpdk_dev *dev) OVS_NO_THREAD_SAFETY_ANALYSIS
     ovs_mutex_destroy(&dev->mutex);
 }
 
+bool
+dpdk_dev_is(const struct netdev *netdev)
+{
+    return netdev_get_class(netdev)->dealloc == dpdk_dev_dealloc;
+}
+
 void
 dpdk_dev_dealloc(struct netdev *netdev)
 {

@@ -161,6 +161,9 @@ void dpdk_dev_link(struct dpdk_dev *dev) OVS_EXCLUDED(dpdk_mutex);
 void dpdk_dev_unlink(struct dpdk_dev *dev) OVS_EXCLUDED(dpdk_mutex);
 void dpdk_dev_uninit(struct dpdk_dev *dev);
 
+/* Returns true if 'netdev' is a port of this plugin, of any class. */
+bool dpdk_dev_is(const struct netdev *netdev);
+
 /* Frees the memory that a port's alloc() returned. */
 void dpdk_dev_dealloc(struct netdev *netdev);
 

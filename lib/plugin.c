@@ -17,12 +17,13 @@
 /* The plugin as the switch sees it: the one exported symbol, which holds the
  * description of this build and the hooks.  Called by the switch through the
  * table; calls dpdk-eal.c, and registers the classes of dpdk-eth.c and
- * dpdk-vhost.c. */
+ * dpdk-vhost.c and the commands of dpdk-commands.c. */
 
 #include <config.h>
 
 #include <rte_version.h>
 
+#include "dpdk-commands.h"
 #include "dpdk-eal.h"
 #include "dpdk-eth.h"
 #include "dpdk-log.h"
@@ -41,6 +42,7 @@ plugin_init(const struct smap *other_config)
 {
     if (dpdk_eal_run(other_config)) {
         dpdk_vhost_socket_init(other_config);
+        dpdk_commands_register();
         netdev_register_provider(&dpdk_eth_class);
         netdev_register_provider(&dpdk_vhost_server_class);
         netdev_register_provider(&dpdk_vhost_client_class);

@@ -1,0 +1,100 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* Commands for ovs-appctl that show the state of ports.  Registered by
+ * plugin.c; calls dpdk-dev.c. */
+
+#include <config.h>
+
+#include "dpdk-commands.h"
+
+#include <errno.h>
+#include <rte_mempool.h>
+#include <stdio.h>
+
+#include "dpdk-dev.h"
+#include "netdev-provider.h"
+#include "unixctl.h"
+#include "util.h"
+
+/* Prints the pool of 'dev' to 'stream'.  Returns an error message, or null if
+ * successful. */
+static const char *
+print_pool(FILE *stream, struct dpdk_dev *dev) OVS_EXCLUDED(dev->mutex)
+{
+    struct rte_mempool *mp;
+
+    /* The mutex keeps the pool, which only "reconfigure" replaces. */
+    ovs_mutex_lock(&dev->mutex);
+    mp = dev->mp;
+    if (mp) {
+        rte_mempool_dump(stream, mp);
+        fprintf(stream, "    count: avail (%u), in use (%u)\n",
+                rte_mempool_avail_count(mp), rte_mempool_in_use_count(mp));
+    }
+    ovs_mutex_unlock(&dev->mutex);
+    return mp ? NULL : "Not allocated";
+}
+
+/* "netdev-dpdk/get-mempool-info [PORT]": prints the pool of one port, or all
+ * pools. */
+static void
+get_mempool_info(struct unixctl_conn *conn, int argc, const char *argv[],
+                 void *aux OVS_UNUSED)
+{
+    struct netdev *netdev = argc > 1 ? netdev_from_name(argv[1]) : NULL;
+    const char *error = NULL;
+    char *reply = NULL;
+    FILE *stream;
+    size_t size;
+
+    if (argc > 1 && (!netdev || !dpdk_dev_is(netdev))) {
+        unixctl_command_reply_error(conn, "Not a DPDK Interface");
+        netdev_close(netdev);
+        return;
+    }
+
+    stream = open_memstream(&reply, &size);
+    if (!stream) {
+        char *message = xasprintf("Unable to open memstream: %s.",
+                                  ovs_strerror(errno));
+
+        unixctl_command_reply_error(conn, message);
+        free(message);
+        netdev_close(netdev);
+        return;
+    }
+    if (netdev) {
+        error = print_pool(stream, dpdk_dev_cast(netdev));
+    } else {
+        rte_mempool_list_dump(stream);
+    }
+    fclose(stream);
+    if (error) {
+        unixctl_command_reply_error(conn, error);
+    } else {
+        unixctl_command_reply(conn, reply);
+    }
+    free(reply);
+    netdev_close(netdev);
+}
+
+void
+dpdk_commands_register(void)
+{
+    unixctl_command_register("netdev-dpdk/get-mempool-info", "[netdev]", 0, 1,
+                             get_mempool_info, NULL);
+}

@@ -112,6 +112,11 @@ mempool_create(const char *name, int mtu, int socket_id,
     while (!(mp = mempool_alloc(name, buf_size, socket_id, n))) {
         int error = rte_errno;
 
+        /* ENOBUFS means that the last piece of memory that was found for the
+         * pool had no room for a single packet. */
+        if (error == ENOBUFS) {
+            error = ENOMEM;
+        }
         if (error != ENOMEM || n / 2 < MIN_PACKETS) {
             VLOG_ERR("Failed to create memory pool for netdev %s, with MTU "
                      "%d on socket %d: %s",

@@ -18,13 +18,24 @@ dist_bin_SCRIPTS += \
 	utilities/ovs-dpdk-sandbox
 
 bin_PROGRAMS += \
+	utilities/ovs-dpdk-peer \
 	utilities/ovs-plugin-abi
 
 dist_man_MANS += \
+	utilities/ovs-dpdk-peer.1 \
 	utilities/ovs-plugin-abi.1
 
 bash_completions += \
+	utilities/ovs-dpdk-peer-bashcomp.bash \
 	utilities/ovs-plugin-abi-bashcomp.bash
+
+utilities_ovs_dpdk_peer_SOURCES = \
+	utilities/ovs-dpdk-peer.c \
+	utilities/ovs-dpdk-peer.h \
+	utilities/ovs-dpdk-peer-frame.c \
+	utilities/ovs-dpdk-peer-run.c
+utilities_ovs_dpdk_peer_LDADD = $(OVS)/lib/libopenvswitch.la $(DPDK_LIBS)
+$(utilities_ovs_dpdk_peer_OBJECTS): $(OVS)/.stamp-configure
 
 utilities_ovs_plugin_abi_SOURCES = utilities/ovs-plugin-abi.c
 utilities_ovs_plugin_abi_LDADD = $(OVS)/lib/libopenvswitch.la

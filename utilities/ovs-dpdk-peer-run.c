@@ -1,0 +1,443 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+
+/* The modes of ovs-dpdk-peer.  Called by ovs-dpdk-peer.c, calls
+ * ovs-dpdk-peer-frame.c.
+ *
+ * Machines for tests have few CPUs, so a poll that finds nothing yields. */
+
+#include <config.h>
+
+#include "ovs-dpdk-peer.h"
+
+#include <inttypes.h>
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <sched.h>
+#include <stdio.h>
+
+/* Seconds after which nothing can be on its way any more. */
+#define QUIET 0.3
+
+/* Seconds between control frames that wait for an answer. */
+#define REPEAT 0.05
+
+struct peer {
+    const struct peer_options *options;
+    uint16_t port_id;
+    struct rte_mempool *mp;
+    const volatile bool *stop;
+    struct peer_counters counters;
+
+    /* Time, in seconds. */
+    double start;               /* When the mode began. */
+    double now;                 /* Of the last look at the clock. */
+    double last_rx;             /* When a frame came last. */
+    double last_progress;       /* When something new came or was sent. */
+    double last_control;        /* When a control frame was sent last. */
+    double next_report;         /* When to print progress. */
+    struct peer_counters reported; /* At the last progress line. */
+    double last_report;
+    double end;                 /* When the mode ended. */
+
+    /* Sending. */
+    uint64_t next;              /* Number of the next frame. */
+    unsigned int next_queue;    /* Queue for the next burst. */
+
+    /* The other application. */
+    bool heard;                 /* Has it sent anything? */
+    bool done_heard;            /* Does it have everything? */
+    uint64_t acked;             /* Frames that it acknowledged. */
+    uint64_t acks;              /* Frames acknowledged to it. */
+};
+
+static double
+time_now(void)
+{
+    double cycles = rte_rdtsc();
+
+    return cycles / rte_get_tsc_hz();
+}
+
+/* Prints progress if it is time to. */
+static void
+report(struct peer *peer)
+{
+    const struct peer_counters *c = &peer->counters;
+    double seconds;
+
+    peer->now = time_now();
+    if (!peer->options->interval || peer->now < peer->next_report) {
+        return;
+    }
+    seconds = peer->now - peer->last_report;
+    printf("peer: %.1f s  tx %.3f Mpps  rx %.3f Mpps\n",
+           peer->now - peer->start,
+           (c->tx_packets - peer->reported.tx_packets) / seconds / 1e6,
+           (c->rx_packets - peer->reported.rx_packets) / seconds / 1e6);
+    peer->reported = *c;
+    peer->last_report = peer->now;
+    peer->next_report += peer->options->interval;
+}
+
+/* Has nothing new happened for so long that nothing will? */
+static bool
+is_stuck(const struct peer *peer)
+{
+    return peer->now - peer->last_progress > peer->options->timeout;
+}
+
+/* Sends the 'n' mbufs in 'mbufs' to 'queue', and waits for it to have room if
+ * it has to.  Frees those that it could not send.  Returns the number of those
+ * that it did. */
+static unsigned int
+transmit(struct peer *peer, unsigned int queue, struct rte_mbuf *mbufs[],
+         unsigned int n)
+{
+    uint64_t n_bytes = 0;
+    unsigned int sent = 0;
+    unsigned int sizes[PEER_BURST];
+
+    /* The driver owns what it took. */
+    for (unsigned int i = 0; i < n; i++) {
+        sizes[i] = mbufs[i]->pkt_len;
+    }
+    while (sent < n) {
+        unsigned int taken = rte_eth_tx_burst(peer->port_id, queue,
+                                              mbufs + sent, n - sent);
+
+        for (unsigned int i = sent; i < sent + taken; i++) {
+            n_bytes += sizes[i];
+        }
+        sent += taken;
+        if (!taken) {
+            sched_yield();
+            report(peer);
+            if (*peer->stop || is_stuck(peer)) {
+                break;
+            }
+        }
+    }
+    if (sent < n) {
+        rte_pktmbuf_free_bulk(mbufs + sent, n - sent);
+    }
+    peer->counters.tx_packets += sent;
+    peer->counters.tx_bytes += n_bytes;
+    return sent;
+}
+
+/* Sends up to 'max' of the next numbered frames, as one burst. */
+static void
+send_numbered(struct peer *peer, uint64_t max)
+{
+    unsigned int n = RTE_MIN(max, (uint64_t) PEER_BURST);
+    struct rte_mbuf *mbufs[PEER_BURST];
+    unsigned int sent;
+
+    if (!n || rte_pktmbuf_alloc_bulk(peer->mp, mbufs, n)) {
+        return;
+    }
+    for (unsigned int i = 0; i < n; i++) {
+        struct peer_frame frame = { PEER_DATA, peer->next + i };
+
+        peer_frame_put(mbufs[i], &frame);
+    }
+    sent = transmit(peer, peer->next_queue, mbufs, n);
+    peer->next_queue = (peer->next_queue + 1) % peer->options->n_queues;
+    peer->next += sent;
+    peer->counters.sent += sent;
+    if (sent) {
+        peer->last_progress = peer->now;
+    }
+}
+
+static void
+send_control(struct peer *peer, enum peer_kind kind)
+{
+    struct peer_frame frame = { kind, peer->counters.unique };
+    struct rte_mbuf *m = rte_pktmbuf_alloc(peer->mp);
+
+    if (m) {
+        peer_frame_put(m, &frame);
+        peer->counters.acks_sent += transmit(peer, 0, &m, 1);
+        peer->acks = frame.value;
+        peer->last_control = peer->now;
+    }
+}
+
+/* Takes note of what is in a frame. */
+static void
+handle_frame(struct peer *peer, struct rte_mbuf *m)
+{
+    uint64_t unique = peer->counters.unique;
+    struct peer_frame frame;
+
+    if (!peer_frame_check(m, &peer->counters, &frame)) {
+        return;
+    }
+    peer->heard = true;
+    if (peer->counters.unique != unique) {
+        peer->last_progress = peer->now;
+    }
+    if (frame.kind != PEER_DATA && frame.value > peer->acked) {
+        peer->acked = frame.value;
+        peer->last_progress = peer->now;
+    }
+    if (frame.kind == PEER_DONE) {
+        peer->done_heard = true;
+    }
+}
+
+/* Receives from all queues, and frees what came after looking at it.  Returns
+ * the number of frames. */
+static unsigned int
+receive(struct peer *peer)
+{
+    struct rte_mbuf *mbufs[PEER_BURST];
+    unsigned int total = 0;
+
+    for (unsigned int q = 0; q < peer->options->n_queues; q++) {
+        unsigned int n = rte_eth_rx_burst(peer->port_id, q, mbufs,
+                                          PEER_BURST);
+
+        for (unsigned int i = 0; i < n; i++) {
+            peer->counters.rx_packets++;
+            peer->counters.rx_bytes += mbufs[i]->pkt_len;
+            handle_frame(peer, mbufs[i]);
+        }
+        rte_pktmbuf_free_bulk(mbufs, n);
+        total += n;
+    }
+    if (total) {
+        peer->last_rx = peer->now;
+    } else {
+        sched_yield();
+    }
+    report(peer);
+    return total;
+}
+
+/* Receives until nothing has come for a while, so that both ends have counted
+ * the same frames. */
+static void
+drain(struct peer *peer)
+{
+    peer->end = peer->last_rx = time_now();
+    do {
+        receive(peer);
+    } while (peer->now - peer->last_rx < QUIET
+             && peer->now - peer->end < peer->options->timeout);
+}
+
+static bool
+is_repeat_due(const struct peer *peer)
+{
+    return peer->now - peer->last_control > REPEAT;
+}
+
+/* Returns how many more numbered frames may be sent now. */
+static uint64_t
+allowance(const struct peer *peer)
+{
+    uint64_t on_the_way = peer->next - peer->acked;
+    uint64_t left = peer->options->n - peer->next;
+
+    return (!peer->heard || on_the_way >= peer->options->window
+            ? 0
+            : RTE_MIN(left, peer->options->window - on_the_way));
+}
+
+/* Sends the control frame that the state of the exchange calls for, if any. */
+static void
+control(struct peer *peer, bool idle)
+{
+    uint64_t n = peer->options->n;
+    uint64_t news = peer->counters.unique - peer->acks;
+
+    if (!peer->heard) {
+        if (is_repeat_due(peer)) {
+            send_control(peer, PEER_HELLO);
+        }
+    } else if (peer->counters.unique == n && peer->acked == n) {
+        if (is_repeat_due(peer)) {
+            send_control(peer, PEER_DONE);
+        }
+    } else if (news >= peer->options->window / 4 || (news && idle)
+               || is_repeat_due(peer)) {
+        send_control(peer, PEER_ACK);
+    }
+}
+
+static bool
+run_exchange(struct peer *peer)
+{
+    const struct peer_counters *c = &peer->counters;
+    uint64_t n = peer->options->n;
+    bool done = false;
+
+    while (!*peer->stop && !is_stuck(peer) && !done) {
+        unsigned int received = receive(peer);
+
+        send_numbered(peer, allowance(peer));
+        control(peer, !received);
+        done = peer->done_heard && c->unique == n && peer->acked == n;
+    }
+    if (done) {
+        /* The other one may not have heard the last one. */
+        send_control(peer, PEER_DONE);
+    }
+    drain(peer);
+    return done && c->sent == n && !c->duplicate;
+}
+
+static bool
+run_send(struct peer *peer)
+{
+    uint64_t n = peer->options->n;
+    double rate = peer->options->rate;
+
+    while (!*peer->stop && !is_stuck(peer) && peer->next < n) {
+        uint64_t due = rate ? (peer->now - peer->start) * rate + 1 : n;
+
+        receive(peer);
+        if (due > peer->next) {
+            send_numbered(peer, RTE_MIN(due, n) - peer->next);
+        }
+    }
+    drain(peer);
+    return peer->counters.sent == n;
+}
+
+static bool
+run_receive(struct peer *peer)
+{
+    const struct peer_counters *c = &peer->counters;
+
+    while (!*peer->stop && !is_stuck(peer) && c->unique < peer->options->n) {
+        receive(peer);
+    }
+    drain(peer);
+    return c->unique == peer->options->n && !c->duplicate;
+}
+
+/* Sends back what came to 'queue'.  Returns the number of frames. */
+static unsigned int
+loop_once(struct peer *peer, unsigned int queue)
+{
+    struct rte_mbuf *mbufs[PEER_BURST];
+    unsigned int n = rte_eth_rx_burst(peer->port_id, queue, mbufs,
+                                      PEER_BURST);
+
+    for (unsigned int i = 0; i < n; i++) {
+        peer->counters.rx_bytes += mbufs[i]->pkt_len;
+    }
+    peer->counters.rx_packets += n;
+    if (n) {
+        transmit(peer, queue, mbufs, n);
+    }
+    return n;
+}
+
+static bool
+run_loop(struct peer *peer)
+{
+    double end = (peer->options->duration
+                  ? peer->start + peer->options->duration
+                  : 0);
+    struct rte_eth_link link;
+    double next_look = 0;
+
+    while (!*peer->stop && !is_stuck(peer) && peer->next < peer->options->n) {
+        send_numbered(peer, peer->options->n - peer->next);
+    }
+    while (!*peer->stop && (!end || peer->now < end)) {
+        unsigned int n = 0;
+
+        for (unsigned int q = 0; q < peer->options->n_queues; q++) {
+            n += loop_once(peer, q);
+        }
+        if (!n) {
+            sched_yield();
+        }
+        report(peer);
+
+        /* What waits in the transmit queue may wait for ever, but a switch
+         * that was away is noticed only by who asks for the link. */
+        peer->last_progress = peer->now;
+        if (peer->now >= next_look) {
+            rte_eth_link_get_nowait(peer->port_id, &link);
+            next_look = peer->now + REPEAT;
+        }
+    }
+    drain(peer);
+    return true;
+}
+
+static void
+print_result(const struct peer *peer, bool pass)
+{
+    double seconds = peer->end - peer->start;
+    const struct peer_counters *c = &peer->counters;
+    bool receives = (peer->options->mode == PEER_EXCHANGE
+                     || peer->options->mode == PEER_RECEIVE);
+    uint64_t missing = receives ? peer->options->n - c->unique : 0;
+
+    printf("peer: %s mode=%s sent=%"PRIu64" received=%"PRIu64
+           " unchanged=%"PRIu64" missing=%"PRIu64" duplicate=%"PRIu64
+           " reordered=%"PRIu64" corrupt=%"PRIu64" foreign=%"PRIu64
+           " acks_sent=%"PRIu64" acks_received=%"PRIu64
+           " tx_packets=%"PRIu64" rx_packets=%"PRIu64
+           " rx_bytes=%"PRIu64" tx_bytes=%"PRIu64" seconds=%.3f mpps=%.3f\n",
+           pass ? "PASS" : "FAIL", peer->options->mode_name, c->sent,
+           c->received, c->unchanged, missing, c->duplicate, c->reordered,
+           c->corrupt, c->foreign, c->acks_sent, c->acks_received,
+           c->tx_packets, c->rx_packets, c->rx_bytes, c->tx_bytes, seconds,
+           seconds > 0 ? c->rx_packets / seconds / 1e6 : 0);
+}
+
+bool
+peer_run(const struct peer_options *options, uint16_t port_id,
+         struct rte_mempool *mp, const volatile bool *stop)
+{
+    static bool (*const run[])(struct peer *) = {
+        [PEER_EXCHANGE] = run_exchange,
+        [PEER_SEND] = run_send,
+        [PEER_RECEIVE] = run_receive,
+        [PEER_LOOP] = run_loop,
+    };
+    struct peer peer = {
+        .options = options,
+        .port_id = port_id,
+        .mp = mp,
+        .stop = stop,
+        .start = time_now(),
+    };
+    bool pass;
+
+    peer.now = peer.last_progress = peer.last_report = peer.start;
+    peer.next_report = peer.start + options->interval;
+    pass = run[options->mode](&peer);
+
+    /* Over one queue, frames keep their order. */
+    if (peer.counters.corrupt
+        || (options->n_queues == 1 && peer.counters.reordered
+            && options->mode != PEER_LOOP)) {
+        pass = false;
+    }
+    print_result(&peer, pass);
+    return pass;
+}

@@ -70,6 +70,40 @@ def sizes(args):
     return lambda number: low + number * 13 % (high - low + 1)
 
 
+# UDP ports and headers of tunnels, with VNI 42.
+TUNNELS = {
+    'vxlan': (4789, bytes.fromhex('0800000000002a00')),
+    'geneve': (6081, bytes.fromhex('0000655800002a00')),
+}
+TUNNEL_MAC = bytes.fromhex('020000000099')
+TUNNEL_IP = [bytes([172, 31, 1, n]) for n in (1, 2)]
+
+
+def encapsulate(kind, mac, inner):
+    """Returns 'inner' in a tunnel packet to the switch, whose MAC is 'mac'."""
+    port, head = TUNNELS[kind]
+    udp = struct.pack('!HHHH', 50000, port, 8 + len(head) + len(inner), 0)
+    ip = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 20 + len(udp + head + inner),
+                     0, 0, 64, 17, 0, TUNNEL_IP[1], TUNNEL_IP[0])
+    ip = ip[:10] + struct.pack('!H', checksum(ip)) + ip[12:]
+    return mac + TUNNEL_MAC + b'\x08\x00' + ip + udp + head + inner
+
+
+def decapsulate(kind, mac, data):
+    """Returns what is in the tunnel packet 'data' from the switch, or None if
+    it is none."""
+    port, head = TUNNELS[kind]
+    offset = HEADERS + len(head)
+    if (data[:14] != TUNNEL_MAC + mac + b'\x08\x00' or len(data) < offset
+            or data[26:34] != TUNNEL_IP[0] + TUNNEL_IP[1]
+            or checksum(data[14:34])
+            or struct.unpack_from('!H', data, 36)[0] != port):
+        return None
+    if kind == 'geneve':
+        offset += 4 * (data[HEADERS] & 0x3f)
+    return data[offset:]
+
+
 class Receiver:
     """Counts the frames that come in."""
 
@@ -109,18 +143,16 @@ def open_socket(interface):
     return sock
 
 
-def receive(sock, receiver):
+def receive(sock, receiver, unwrap):
     """Takes all that has come in by now."""
     while select.select([sock], [], [], 0)[0]:
         data, address = sock.recvfrom(65536)
         if address[2] != PACKET_OUTGOING:
-            receiver.add(data)
+            receiver.add(unwrap(data) or b'')
 
 
-def forward(args):
-    """Sends frames through one interface and takes them from another."""
-    source = open_socket(args.source)
-    target = open_socket(args.target)
+def exchange(args, source, target, wrap, unwrap):
+    """Sends frames to 'source', and waits for them at 'target'."""
     size = sizes(args)
     receiver = Receiver(args.n, size)
     deadline = time.monotonic() + args.timeout
@@ -128,14 +160,30 @@ def forward(args):
     while len(receiver.seen) < args.n and time.monotonic() < deadline:
         # No queue on the way overflows.
         while sent < args.n and sent - len(receiver.seen) < args.window:
-            source.send(frame(sent, size(sent)))
+            source.send(wrap(frame(sent, size(sent))))
             sent += 1
         select.select([target], [], [], 0.1)
-        receive(target, receiver)
+        receive(target, receiver, unwrap)
     # What should not come would come now.
     time.sleep(0.2)
-    receive(target, receiver)
+    receive(target, receiver, unwrap)
     receiver.finish()
+
+
+def forward(args):
+    """Sends frames through one interface and takes them from another."""
+    exchange(args, open_socket(args.source), open_socket(args.target),
+             lambda data: data, lambda data: data)
+
+
+def tunnel(args):
+    """Sends frames in tunnel packets, and takes them from those that come
+    back."""
+    mac = bytes.fromhex(args.mac.replace(':', ''))
+    sock = open_socket(args.interface)
+    exchange(args, sock, sock,
+             lambda data: encapsulate(args.kind, mac, data),
+             lambda data: decapsulate(args.kind, mac, data))
 
 
 def send(args):
@@ -201,6 +249,7 @@ def main():
         sub.set_defaults(function=function)
 
     command(forward, 'source', 'target')
+    command(tunnel, 'kind', 'interface', 'mac')
     command(send, 'interface')
     command(pcap, 'file')
     command(check, 'file')

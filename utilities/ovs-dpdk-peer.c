@@ -38,7 +38,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "openvswitch/dynamic-string.h"
 #include "svec.h"
@@ -103,7 +106,7 @@ usage(void)
            "Pace:\n"
            "  --rate=N            in send: N frames a second (default: all)\n"
            "  --window=N          in exchange: at most N frames not yet\n"
-           "                      acknowledged (default: 128)\n"
+           "                      acknowledged (default: half a queue)\n"
            "  --duration=SECONDS  in loop: end after that (default: never)\n"
            "  --interval=SECONDS  time between progress lines (default: 1,\n"
            "                      0: none)\n"
@@ -378,6 +381,10 @@ parse_options(int argc, char *argv[], struct peer_options *options)
     }
     parse_mode(argc - optind, argv + optind, options);
 
+    if (!options->window) {
+        /* Neither the queue of the other one nor the port's overflows. */
+        options->window = options->queue_size / 2;
+    }
     if (!options->socket) {
         die("needs --socket (use --help for help)");
     } else if (strchr(options->socket, ',')) {
@@ -419,11 +426,38 @@ add_lcores(struct svec *argv, int cpu)
     ds_destroy(&lcores);
 }
 
+/* Removes the socket that an application which died has left behind, since DPDK
+ * does not.  One that somebody listens to stays. */
+static void
+remove_stale_socket(const char *name)
+{
+    struct sockaddr_un sun = { .sun_family = AF_UNIX };
+    int fd;
+
+    if (strlen(name) >= sizeof sun.sun_path) {
+        die("--socket: '%s' is longer than %"PRIuSIZE" bytes",
+            name, sizeof sun.sun_path - 1);
+    }
+    strcpy(sun.sun_path, name);
+    fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (fd < 0) {
+        die("socket: %s", ovs_strerror(errno));
+    }
+    if (connect(fd, (struct sockaddr *) &sun, sizeof sun)
+        && errno == ECONNREFUSED) {
+        unlink(name);
+    }
+    close(fd);
+}
+
 static void
 start_eal(const struct peer_options *options)
 {
     struct svec argv = SVEC_EMPTY_INITIALIZER;
 
+    if (options->server) {
+        remove_stale_socket(options->socket);
+    }
     svec_add(&argv, program_name);
     svec_add(&argv, "--no-pci");
     svec_add(&argv, "--no-telemetry");
@@ -522,7 +556,6 @@ main(int argc, char *argv[])
         .max_size = 64,
         .n_flows = 1,
         .dst_mac = {{ 2, 0, 0, 0, 0, 0xfe }},
-        .window = 128,
         .interval = 1,
         .timeout = 30,
         .cpu = -1,
@@ -549,6 +582,7 @@ main(int argc, char *argv[])
     }
     peer_frame_init(&options);
     start_port(&options, port_id, mp);
+    signal(SIGPIPE, SIG_IGN);   /* The switch may go away. */
     signal(SIGTERM, on_signal);
     signal(SIGINT, on_signal);
     wait_for_link(&options, port_id);

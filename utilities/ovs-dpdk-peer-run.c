@@ -358,8 +358,6 @@ run_loop(struct peer *peer)
     double end = (peer->options->duration
                   ? peer->start + peer->options->duration
                   : 0);
-    struct rte_eth_link link;
-    double next_look = 0;
 
     while (!*peer->stop && !is_stuck(peer) && peer->next < peer->options->n) {
         send_numbered(peer, peer->options->n - peer->next);
@@ -375,13 +373,8 @@ run_loop(struct peer *peer)
         }
         report(peer);
 
-        /* What waits in the transmit queue may wait for ever, but a switch
-         * that was away is noticed only by who asks for the link. */
+        /* A switch that is away is waited for. */
         peer->last_progress = peer->now;
-        if (peer->now >= next_look) {
-            rte_eth_link_get_nowait(peer->port_id, &link);
-            next_look = peer->now + REPEAT;
-        }
     }
     drain(peer);
     return true;

@@ -495,7 +495,12 @@ static void
 start_port(const struct peer_options *options, uint16_t port_id,
            struct rte_mempool *mp)
 {
-    struct rte_eth_conf conf = { .rxmode.mtu = options->mtu };
+    /* The driver reconnects when an interrupt tells it that the switch has
+     * gone. */
+    struct rte_eth_conf conf = {
+        .rxmode.mtu = options->mtu,
+        .intr_conf.lsc = 1,
+    };
     int error;
 
     error = rte_eth_dev_configure(port_id, options->n_queues,

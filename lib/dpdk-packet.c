@@ -246,6 +246,28 @@ dpdk_packet_free(struct dp_packet *p)
     rte_pktmbuf_free(m);
 }
 
+/* Frees the 'n' mbufs in 'mbufs'.  Those of our own pools, with one segment, a
+ * buffer of their own, and no other reference, are as they have to be for the
+ * next allocation, and need not be written to. */
+static void
+free_mbufs(struct rte_mbuf *mbufs[], unsigned int n)
+{
+    struct rte_mempool *mp = n ? mbufs[0]->pool : NULL;
+    bool plain = n > 0;
+
+    for (unsigned int i = 0; i < n; i++) {
+        const struct rte_mbuf *m = mbufs[i];
+
+        plain &= (m->pool == mp) & (rte_mbuf_refcnt_read(m) == 1)
+                 & (m->nb_segs == 1) & RTE_MBUF_DIRECT(m);
+    }
+    if (OVS_LIKELY(plain)) {
+        rte_mempool_put_bulk(mp, (void **) mbufs, n);
+    } else {
+        rte_pktmbuf_free_bulk(mbufs, n);
+    }
+}
+
 void
 dpdk_packet_free_bulk(struct dp_packet *packets[], size_t n)
 {
@@ -256,14 +278,14 @@ dpdk_packet_free_bulk(struct dp_packet *packets[], size_t n)
         if (OVS_LIKELY(dpdk_packet_is_mbuf(packets[i]))) {
             mbufs[n_mbufs++] = dpdk_packet_to_mbuf(packets[i]);
             if (n_mbufs == ARRAY_SIZE(mbufs)) {
-                rte_pktmbuf_free_bulk(mbufs, n_mbufs);
+                free_mbufs(mbufs, n_mbufs);
                 n_mbufs = 0;
             }
         } else {
             dp_packet_delete(packets[i]);
         }
     }
-    rte_pktmbuf_free_bulk(mbufs, n_mbufs);
+    free_mbufs(mbufs, n_mbufs);
 }
 
 void

@@ -120,10 +120,41 @@ AC_DEFUN([NETDEV_DPDK_WARNINGS],
      [WARNING_FLAGS="$WARNING_FLAGS -Werror"])
    AC_SUBST([WARNING_FLAGS])])
 
+# NETDEV_DPDK_LIBDPDK
+#
+# Finds DPDK.  Its headers are taken as system headers, for warnings in them
+# not to count as ours.
+AC_DEFUN([NETDEV_DPDK_LIBDPDK],
+  [PKG_CHECK_MODULES([DPDK], [libdpdk >= 22.11], [],
+     [AC_MSG_ERROR(m4_normalize([DPDK 22.11 or later is needed: install
+        libdpdk-dev (Debian) or dpdk-devel (Fedora), or set PKG_CONFIG_PATH:
+        $DPDK_PKG_ERRORS]))])
+   DPDK_VERSION=`$PKG_CONFIG --modversion libdpdk`
+   DPDK_CFLAGS=`AS_ECHO([" $DPDK_CFLAGS"]) | sed 's/ -I */ -isystem /g'`
+
+   dnl The machine that DPDK was built for.  An in-tree switch is compiled for
+   dnl it, and faster for it: its hash function has an instruction of its own.
+   dpdk_machine=
+   for netdev_dpdk_flag in $DPDK_CFLAGS; do
+     AS_CASE([$netdev_dpdk_flag], [-m*=*],
+       [AS_VAR_APPEND([dpdk_machine], ["$netdev_dpdk_flag "])])
+   done
+
+   dnl libtool moves -Wl,--as-needed behind the libraries that it is for, so
+   dnl the plugin's libraries go into one word with it.
+   DPDK_PLUGIN_LIBS=-Wl,--as-needed
+   for netdev_dpdk_lib in $DPDK_LIBS; do
+     AS_CASE([$netdev_dpdk_lib], [-l*|-L*],
+       [AS_VAR_APPEND([DPDK_PLUGIN_LIBS], [",$netdev_dpdk_lib"])])
+   done
+   AC_SUBST([DPDK_PLUGIN_LIBS])])
+
 # NETDEV_DPDK_OVS
 #
 # Finds the source of Open vSwitch, or the tree that was built from it before,
-# and what to configure it with.  build-ovs.sh knows what can be built.
+# and what to configure it with.  build-ovs.sh knows what can be built.  The
+# switch is compiled for the machine that DPDK needs, unless CFLAGS say
+# otherwise.
 AC_DEFUN([NETDEV_DPDK_OVS],
   [AC_ARG_WITH([ovs-source],
      [AS_HELP_STRING([--with-ovs-source=DIR|TARBALL],
@@ -148,6 +179,8 @@ AC_DEFUN([NETDEV_DPDK_OVS],
      [AS_VAR_APPEND([OVS_CONFIGURE_ARGS], [" '--host=$host_alias'"])])
    for netdev_dpdk_var in CC CFLAGS CPPFLAGS LDFLAGS; do
      eval netdev_dpdk_value=\$$netdev_dpdk_var
+     AS_IF([test $netdev_dpdk_var = CFLAGS],
+       [netdev_dpdk_value="$dpdk_machine$CFLAGS"])
      AS_VAR_APPEND([OVS_CONFIGURE_ARGS],
        [" '$netdev_dpdk_var=$netdev_dpdk_value'"])
    done
@@ -201,24 +234,3 @@ m4_define([NETDEV_DPDK_OVS_FAILED],
 AC_DEFUN([NETDEV_DPDK_ABSOLUTE],
   [AS_CASE([$$1], [/*], [], [$1=`pwd`/$$1])
    AS_IF([test -d "$$1"], [$1=`cd "$$1" && pwd`])])
-
-# NETDEV_DPDK_LIBDPDK
-#
-# Finds DPDK.  Its headers are taken as system headers, for warnings in them
-# not to count as ours.
-AC_DEFUN([NETDEV_DPDK_LIBDPDK],
-  [PKG_CHECK_MODULES([DPDK], [libdpdk >= 22.11], [],
-     [AC_MSG_ERROR(m4_normalize([DPDK 22.11 or later is needed: install
-        libdpdk-dev (Debian) or dpdk-devel (Fedora), or set PKG_CONFIG_PATH:
-        $DPDK_PKG_ERRORS]))])
-   DPDK_VERSION=`$PKG_CONFIG --modversion libdpdk`
-   DPDK_CFLAGS=`AS_ECHO([" $DPDK_CFLAGS"]) | sed 's/ -I */ -isystem /g'`
-
-   dnl libtool moves -Wl,--as-needed behind the libraries that it is for, so
-   dnl the plugin's libraries go into one word with it.
-   DPDK_PLUGIN_LIBS=-Wl,--as-needed
-   for netdev_dpdk_lib in $DPDK_LIBS; do
-     AS_CASE([$netdev_dpdk_lib], [-l*|-L*],
-       [AS_VAR_APPEND([DPDK_PLUGIN_LIBS], [",$netdev_dpdk_lib"])])
-   done
-   AC_SUBST([DPDK_PLUGIN_LIBS])])

@@ -140,6 +140,11 @@ link_is () {
     test "$(get "$1" link_state)" = "$2"
 }
 
+# Is $2 the administrative state of interface $1?
+admin_is () {
+    test "$(get "$1" admin_state)" = "$2"
+}
+
 # The process of the switch.
 switch_pid () {
     cat "$OVS_DPDK_SANDBOX_PIDFILE"

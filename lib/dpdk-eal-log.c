@@ -35,7 +35,7 @@ static FILE *log_stream;
 
 static struct ovs_mutex error_mutex = OVS_MUTEX_INITIALIZER;
 
-/* The first error that DPDK has logged since it was last asked for.  It usually
+/* The first error that DPDK has logged since it was last asked for.  It often
  * says better than an errno, or the errors that follow from it, what went
  * wrong. */
 static char first_error[256] OVS_GUARDED_BY(error_mutex);

@@ -144,9 +144,11 @@ damage(const char *file_name)
     close(fd);
     ovs_assert(parse(data, size));
 
-    /* Headers and symbols are at the start, section headers at the end. */
+    /* Headers and symbols are at the start, section headers at the end, where
+     * not all of them are needed. */
+    ovs_assert(!parse(data, size / 2));
     for (size_t n = 0; n < size; n += (n < 4096 || n > size - 4096) ? 1 : 97) {
-        ovs_assert(!parse(data, n));
+        parse(data, n);
     }
 
     random_set_seed(1);

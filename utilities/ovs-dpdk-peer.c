@@ -426,8 +426,8 @@ add_lcores(struct svec *argv, int cpu)
     ds_destroy(&lcores);
 }
 
-/* Removes the socket that an application which died has left behind, since DPDK
- * does not.  One that somebody listens to stays. */
+/* Removes the socket that an application which died has left behind, since
+ * DPDK does not.  One that somebody listens to stays. */
 static void
 remove_stale_socket(const char *name)
 {
@@ -438,7 +438,7 @@ remove_stale_socket(const char *name)
         die("--socket: '%s' is longer than %"PRIuSIZE" bytes",
             name, sizeof sun.sun_path - 1);
     }
-    strcpy(sun.sun_path, name);
+    ovs_strlcpy(sun.sun_path, name, sizeof sun.sun_path);
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0) {
         die("socket: %s", ovs_strerror(errno));

@@ -15,6 +15,7 @@
 # Programs for users, each with a manual page and bash completion.
 
 dist_bin_SCRIPTS += \
+	utilities/ovs-dpdk-demo \
 	utilities/ovs-dpdk-sandbox
 
 bin_PROGRAMS += \
@@ -22,11 +23,15 @@ bin_PROGRAMS += \
 	utilities/ovs-plugin-abi
 
 dist_man_MANS += \
+	utilities/ovs-dpdk-demo.8 \
 	utilities/ovs-dpdk-peer.1 \
+	utilities/ovs-dpdk-sandbox.8 \
 	utilities/ovs-plugin-abi.1
 
 bash_completions += \
+	utilities/ovs-dpdk-demo-bashcomp.bash \
 	utilities/ovs-dpdk-peer-bashcomp.bash \
+	utilities/ovs-dpdk-sandbox-bashcomp.bash \
 	utilities/ovs-plugin-abi-bashcomp.bash
 
 utilities_ovs_dpdk_peer_SOURCES = \
@@ -40,6 +45,9 @@ $(utilities_ovs_dpdk_peer_OBJECTS): $(OVS)/.stamp-configure
 utilities_ovs_plugin_abi_SOURCES = utilities/ovs-plugin-abi.c
 utilities_ovs_plugin_abi_LDADD = $(OVS)/lib/libopenvswitch.la
 $(utilities_ovs_plugin_abi_OBJECTS): $(OVS)/.stamp-configure
+
+# For a checkout, not to be installed.
+dist_noinst_SCRIPTS += utilities/quickstart
 
 # bash loads the completion of a command from a file of the same name.
 completiondir = $(datadir)/bash-completion/completions

@@ -135,6 +135,27 @@ stat_reached () {
     test "$(stat "$1" "$2")" -ge "$3"
 }
 
+# Prints how many packets the core of the switch dropped, which does so while
+# it takes a port into use.
+core_drops () {
+    ovs-appctl coverage/show | awk '
+        $1 ~ /^datapath_drop_/ {
+            sum += $NF
+        }
+        END { print sum + 0 }'
+}
+
+# Did all packets from ports $1 and $2 go to the other one, or are they counted
+# as dropped?
+nothing_lost () {
+    in=0 out=$(core_drops)
+    for port in "$1" "$2"; do
+        in=$((in + $(stat "$port" rx_packets)))
+        out=$((out + $(stat "$port" tx_packets) + $(stat "$port" tx_dropped)))
+    done
+    test $in -eq $out
+}
+
 # Is $2 the link state of interface $1?
 link_is () {
     test "$(get "$1" link_state)" = "$2"

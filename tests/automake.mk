@@ -27,12 +27,14 @@ TESTSUITE_AT = \
 SYSTEM_TESTSUITE = tests/system-testsuite
 SYSTEM_TESTSUITE_AT = \
 	tests/system-eth.at \
+	tests/system-guest.at \
 	tests/system-switch.at \
 	tests/system-testsuite.at \
 	tests/system-traffic.at \
 	tests/system-vhost.at
 
 EXTRA_DIST += $(TESTSUITE_AT) $(SYSTEM_TESTSUITE_AT) tests/system-lib.sh
+dist_noinst_SCRIPTS += tests/guest.py
 
 # Unit tests: C programs that link the plugin's objects and, in the place of
 # the switch, its library.
@@ -99,9 +101,18 @@ check-local: $(TESTSUITE) tests/atconfig tests/atlocal
 	@suite=$(TESTSUITE); $(run_testsuite)
 
 check-system: all $(check_PROGRAMS) $(SYSTEM_TESTSUITE) \
-		tests/atconfig tests/atlocal
+		tests/atconfig tests/atlocal tests/guest-kernel/.stamp
 	@suite=$(SYSTEM_TESTSUITE); $(run_testsuite)
 .PHONY: check-system
+
+# The kernel of virtual machines.  Without it, their tests are skipped.
+tests/guest-kernel/.stamp:
+	@if "$(PYTHON3)" $(srcdir)/tests/guest.py kernel tests/guest-kernel; \
+	then \
+	  touch $@; \
+	else \
+	  echo "no kernel for virtual machines, their tests will be skipped"; \
+	fi
 
 # The suites are made in the build tree: who builds Open vSwitch has autom4te.
 AUTOTEST = $(AUTOM4TE) --language=autotest -I tests -I $(srcdir)
@@ -125,4 +136,5 @@ DISTCLEANFILES += tests/atconfig
 CLEAN_LOCAL += clean-testsuites
 clean-testsuites:
 	rm -rf tests/testsuite.dir tests/system-testsuite.dir
+	rm -rf tests/guest-kernel
 	rm -f tests/testsuite.log tests/system-testsuite.log tests/sanitizer.*

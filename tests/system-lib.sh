@@ -228,3 +228,22 @@ peer_stop () {
 peer_value () {
     sed -n "\$s/.* $2=\([^ ]*\).*/\1/p" "$1.out"
 }
+
+# Virtual machines
+# ----------------
+
+# Starts a virtual machine with arguments $2... for tests/guest.py.  Its output
+# goes to $1.out.
+start_guest () {
+    guest_name=$1
+    shift
+    python3 "$srcdir/tests/guest.py" run --kernel="$GUEST_KERNEL" "$@" \
+        >"$guest_name.out" 2>"$guest_name.err.out" &
+    eval "guest_pid_$guest_name=$!"
+}
+
+# Waits until guest $1 ends, successfully.
+guest_pass () {
+    eval "pid=\$guest_pid_$1"
+    wait "$pid" || fail "guest $1 failed: $(tail -n 3 "$1.out")"
+}

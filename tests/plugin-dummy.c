@@ -94,6 +94,8 @@ static void
 plugin_dummy_free_packet(struct dp_packet *packet)
 {
     printf("free_packet %"PRIu32"\n", dp_packet_size(packet));
+    packet->source = DPBUF_MALLOC;
+    dp_packet_delete(packet);
 }
 
 static void

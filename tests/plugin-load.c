@@ -62,7 +62,8 @@ call_hooks(void)
 }
 
 /* Pushes to or, if 'push' is negative, puts at the end of a DPDK packet with
- * 'size' bytes of data and neither headroom nor tailroom.  Then frees it. */
+ * 'size' bytes of data and neither headroom nor tailroom.  Then frees it, which
+ * the plugin does. */
 static void
 grow_packet(int size, int push)
 {
@@ -75,8 +76,6 @@ grow_packet(int size, int push)
     } else {
         dp_packet_prealloc_tailroom(packet, -push);
     }
-    dp_packet_delete(packet);
-    packet->source = DPBUF_MALLOC;
     dp_packet_delete(packet);
 }
 

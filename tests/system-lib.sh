@@ -153,7 +153,7 @@ nothing_lost () {
         in=$((in + $(stat "$port" rx_packets)))
         out=$((out + $(stat "$port" tx_packets) + $(stat "$port" tx_dropped)))
     done
-    test $in -eq $out
+    test "$in" -eq "$out"
 }
 
 # Is $2 the link state of interface $1?

@@ -62,8 +62,8 @@ call_hooks(void)
 }
 
 /* Pushes to or, if 'push' is negative, puts at the end of a DPDK packet with
- * 'size' bytes of data and neither headroom nor tailroom.  Then frees it, which
- * the plugin does. */
+ * 'size' bytes of data and neither headroom nor tailroom.  The plugin frees
+ * it. */
 static void
 grow_packet(int size, int push)
 {

@@ -153,9 +153,11 @@ damage(const char *file_name)
     random_set_seed(1);
     for (int i = 0; i < N_CHANGES; i++) {
         size_t offset = random_offset(size);
-        size_t n = MIN(1u << random_range(4), size - offset);
-        uint8_t *saved = xmemdup(data + offset, n);
+        size_t n = 1u << random_range(4);
+        uint8_t *saved;
 
+        n = MIN(n, size - offset);
+        saved = xmemdup(data + offset, n);
         for (size_t j = 0; j < n; j++) {
             data[offset + j] = (random_range(2)
                                 ? values[random_range(ARRAY_SIZE(values))]

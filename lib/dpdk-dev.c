@@ -23,12 +23,14 @@
 #include "dpdk-dev.h"
 
 #include <errno.h>
+#include <stdarg.h>
 
 #include "dpdk-log.h"
 #include "dpdk-mempool.h"
 #include "dpdk-packet.h"
 #include "hash.h"
 #include "smap.h"
+#include "util.h"
 
 #define this_module (*dpdk_log_netdev)
 
@@ -89,6 +91,7 @@ dpdk_dev_uninit(struct dpdk_dev *dev) OVS_NO_THREAD_SAFETY_ANALYSIS
     txqs_free(dev->txqs, dev->up.n_txq);
     dpdk_stats_free(dev->tx_stats);
     dpdk_stats_free(dev->rx_stats);
+    free(dev->error);
     ovs_mutex_destroy(&dev->mutex);
 }
 
@@ -96,6 +99,94 @@ bool
 dpdk_dev_is(const struct netdev *netdev)
 {
     return netdev_get_class(netdev)->dealloc == dpdk_dev_dealloc;
+}
+
+/* The port that could not be constructed last, and why. */
+static char *refused_name;
+static char *refused_error;
+
+static char * OVS_PRINTF_FORMAT(2, 0)
+error_sentence(const char *name, const char *format, va_list args)
+{
+    char *what = xvasprintf(format, args);
+    char *error = xasprintf("%s: %s", name, what);
+
+    free(what);
+    return error;
+}
+
+void
+dpdk_dev_set_error(struct dpdk_dev *dev, const char *format, ...)
+    OVS_REQUIRES(dev->mutex)
+{
+    va_list args;
+    char *error;
+
+    va_start(args, format);
+    error = error_sentence(dev->name, format, args);
+    va_end(args);
+
+    if (nullable_string_is_equal(error, dev->error)) {
+        free(error);
+        return;
+    }
+    VLOG_ERR("%s", error);
+    free(dev->error);
+    dev->error = error;
+    netdev_change_seq_changed(&dev->up);
+}
+
+void
+dpdk_dev_clear_error(struct dpdk_dev *dev) OVS_REQUIRES(dev->mutex)
+{
+    if (dev->error) {
+        free(dev->error);
+        dev->error = NULL;
+        netdev_change_seq_changed(&dev->up);
+    }
+}
+
+void
+dpdk_dev_refuse(const char *name, const char *format, ...)
+{
+    va_list args;
+
+    free(refused_name);
+    free(refused_error);
+    va_start(args, format);
+    refused_name = xstrdup(name);
+    refused_error = error_sentence(name, format, args);
+    va_end(args);
+    VLOG_ERR("%s", refused_error);
+}
+
+bool
+dpdk_dev_get_error(const char *name, const char **errorp)
+    OVS_EXCLUDED(dpdk_mutex)
+{
+    static char *error;
+    struct dpdk_dev *dev;
+    bool found = false;
+
+    free(error);
+    error = NULL;
+    ovs_mutex_lock(&dpdk_mutex);
+    LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
+        if (!strcmp(dev->name, name)) {
+            ovs_mutex_lock(&dev->mutex);
+            error = nullable_xstrdup(dev->error);
+            ovs_mutex_unlock(&dev->mutex);
+            found = true;
+            break;
+        }
+    }
+    ovs_mutex_unlock(&dpdk_mutex);
+
+    if (!found && nullable_string_is_equal(name, refused_name)) {
+        error = xstrdup(refused_error);
+    }
+    *errorp = error;
+    return found;
 }
 
 void

@@ -74,6 +74,7 @@
 
 #include "dpdk-stats.h"
 #include "netdev-provider.h"
+#include "openvswitch/compiler.h"
 #include "openvswitch/list.h"
 #include "openvswitch/thread.h"
 #include "packets.h"
@@ -133,6 +134,8 @@ struct dpdk_dev {
     int requested_n_txq OVS_GUARDED;
     int requested_socket_id OVS_GUARDED;
     struct eth_addr requested_hwaddr OVS_GUARDED;
+
+    char *error OVS_GUARDED;    /* What is wrong, or null.  For the user. */
 };
 
 /* A receive queue of a port of any class. */
@@ -163,6 +166,29 @@ void dpdk_dev_uninit(struct dpdk_dev *dev);
 
 /* Returns true if 'netdev' is a port of this plugin, of any class. */
 bool dpdk_dev_is(const struct netdev *netdev);
+
+/* Errors
+ * ------
+ *
+ * What a user reads in Interface:error, and once in the log: a sentence like
+ * "NAME: what does not work: why, and how to mend it", in which these
+ * functions put "NAME: " in front of 'format'.
+ *
+ * dpdk_dev_set_error() says what is wrong with 'dev', until
+ * dpdk_dev_clear_error() or the next error; it is for what the port runs
+ * without.  dpdk_dev_refuse() says why there is no port 'name'; it is for
+ * "construct". */
+void dpdk_dev_set_error(struct dpdk_dev *dev, const char *format, ...)
+    OVS_REQUIRES(dev->mutex) OVS_PRINTF_FORMAT(2, 3);
+void dpdk_dev_clear_error(struct dpdk_dev *dev) OVS_REQUIRES(dev->mutex);
+void dpdk_dev_refuse(const char *name, const char *format, ...)
+    OVS_PRINTF_FORMAT(2, 3);
+
+/* The hook port_error(): stores in '*errorp' what is wrong with the port
+ * 'name', or null, valid until the next call.  Returns true if there is such a
+ * port. */
+bool dpdk_dev_get_error(const char *name, const char **errorp)
+    OVS_EXCLUDED(dpdk_mutex);
 
 /* Frees the memory that a port's alloc() returned. */
 void dpdk_dev_dealloc(struct netdev *netdev);

@@ -547,11 +547,16 @@ eth_reconfigure(struct netdev *netdev)
     }
 
     error = eth_start(eth);
-    if (error && was_started) {
-        error = eth_restart(eth, &old);
-        VLOG_ERR("%s: reconfiguration failed, %s", eth->dev.name,
-                 error ? "and so did going back" : "keeping the previous "
-                 "configuration");
+    if (error) {
+        const char *why = rte_strerror(error);
+        bool running = was_started && !eth_restart(eth, &old);
+
+        dpdk_dev_set_error(&eth->dev, "could not be configured: %s%s", why,
+                           running ? ", the previous configuration runs on"
+                           : "");
+        error = running ? 0 : error;
+    } else {
+        dpdk_dev_clear_error(&eth->dev);
     }
     if (!error) {
         eth_apply_mac(eth);

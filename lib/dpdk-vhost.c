@@ -278,8 +278,9 @@ vhost_server_construct(struct netdev *netdev)
 
     /* The name becomes the name of the socket. */
     if (strchr(name, '/') || strchr(name, '\\')) {
-        VLOG_ERR("\"%s\" is not a valid name for a vhost-user port. "
-                 "A valid name must not include '/' or '\\'", name);
+        dpdk_dev_refuse(name, "\"%s\" is not a valid name for a vhost-user "
+                        "port. A valid name must not include '/' or '\\'",
+                        name);
         return EINVAL;
     }
     path = dpdk_vhost_socket_path(name);
@@ -288,7 +289,7 @@ vhost_server_construct(struct netdev *netdev)
         why = dpdk_vhost_socket_reclaim(path);
     }
     if (why) {
-        VLOG_ERR("%s: %s", name, why);
+        dpdk_dev_refuse(name, "%s", why);
         free(why);
         free(path);
         return EADDRINUSE;
@@ -298,6 +299,8 @@ vhost_server_construct(struct netdev *netdev)
     vhost_set_path(vhost, path);
     error = vhost_register(vhost, path);
     if (error) {
+        dpdk_dev_refuse(name, "socket '%s' could not be set up: %s", path,
+                        ovs_strerror(error));
         free(vhost_set_path(vhost, NULL));
         vhost_destruct__(vhost);
         return error;
@@ -458,13 +461,15 @@ vhost_apply(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
         dev->socket_id = dev->requested_socket_id;
     }
     if (error) {
-        VLOG_ERR("%s: no memory for MTU %d on NUMA node %d (%s), %s",
-                 dev->name, dev->requested_mtu, dev->requested_socket_id,
-                 ovs_strerror(error),
-                 dev->pool ? "keeping the previous configuration"
-                           : "the guest gets no packets");
+        dpdk_dev_set_error(dev, "no memory for MTU %d on NUMA node %d (%s), "
+                           "%s", dev->requested_mtu, dev->requested_socket_id,
+                           ovs_strerror(error),
+                           dev->pool ? "the previous configuration runs on"
+                                     : "the guest gets no packets");
         dev->requested_mtu = dev->mtu;
         dev->requested_socket_id = dev->socket_id;
+    } else {
+        dpdk_dev_clear_error(dev);
     }
     vhost->ready = vhost->vid >= 0 && dev->pool;
     dpdk_vhost_publish(vhost);
@@ -483,6 +488,10 @@ vhost_reconfigure(struct netdev *netdev)
     }
     ovs_mutex_lock(&vhost->dev.mutex);
     vhost_apply(vhost);
+    if (error) {
+        dpdk_dev_set_error(&vhost->dev, "socket '%s' could not be set up: %s",
+                           vhost->requested_path, ovs_strerror(error));
+    }
     ovs_mutex_unlock(&vhost->dev.mutex);
 
     return error;

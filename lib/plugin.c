@@ -24,6 +24,7 @@
 #include <rte_version.h>
 
 #include "dpdk-commands.h"
+#include "dpdk-dev.h"
 #include "dpdk-eal.h"
 #include "dpdk-eth.h"
 #include "dpdk-log.h"
@@ -59,6 +60,7 @@ static const struct netdev_plugin_hooks hooks = {
     .status = dpdk_eal_status,
     .free_packet = dpdk_packet_free,
     .resize_packet = dpdk_packet_resize,
+    .port_error = dpdk_dev_get_error,
 };
 
 NETDEV_PLUGIN_DEFINE("netdev-dpdk for DPDK " RTE_STR(RTE_VER_YEAR) "."

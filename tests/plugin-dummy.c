@@ -25,6 +25,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dp-packet.h"
 #include "netdev-plugin.h"
@@ -106,6 +107,15 @@ plugin_dummy_resize_packet(struct dp_packet *packet, size_t new_headroom,
            dp_packet_size(packet), new_headroom, new_tailroom);
 }
 
+static bool
+plugin_dummy_port_error(const char *name, const char **errorp)
+{
+    bool mine = !strcmp(name, "dummy0");
+
+    *errorp = mine ? "dummy0: is only a dummy" : NULL;
+    return mine;
+}
+
 static const struct netdev_plugin_hooks plugin_dummy_hooks = {
     .init = plugin_dummy_init,
     .attach_thread = plugin_dummy_attach_thread,
@@ -115,6 +125,7 @@ static const struct netdev_plugin_hooks plugin_dummy_hooks = {
     .status = plugin_dummy_status,
     .free_packet = plugin_dummy_free_packet,
     .resize_packet = plugin_dummy_resize_packet,
+    .port_error = plugin_dummy_port_error,
 };
 
 NETDEV_PLUGIN_DEFINE("dummy 1.0", &plugin_dummy_hooks);

@@ -20,6 +20,7 @@
 
 #include <config.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
@@ -58,6 +59,8 @@ call_hooks(void)
     }
     printf("available: %s\n", dpdk_available() ? "true" : "false");
     dpdk_status(NULL);
+    printf("error: %s\n", netdev_plugin_strerror("dummy0", ENOENT));
+    printf("error: %s\n", netdev_plugin_strerror("eth0", ENOENT));
     smap_destroy(&other_config);
 }
 

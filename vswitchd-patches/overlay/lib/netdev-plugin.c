@@ -149,6 +149,13 @@ default_resize_packet(struct dp_packet *packet OVS_UNUSED,
     OVS_NOT_REACHED();
 }
 
+static bool
+default_port_error(const char *name OVS_UNUSED, const char **errorp)
+{
+    *errorp = NULL;
+    return false;
+}
+
 static const struct netdev_plugin_hooks default_hooks = {
     .init = default_init,
     .attach_thread = default_attach_thread,
@@ -158,9 +165,19 @@ static const struct netdev_plugin_hooks default_hooks = {
     .status = default_status,
     .free_packet = default_free_packet,
     .resize_packet = default_resize_packet,
+    .port_error = default_port_error,
 };
 
 const struct netdev_plugin_hooks *netdev_plugin_hooks = &default_hooks;
+
+const char *
+netdev_plugin_strerror(const char *name, int error)
+{
+    const char *text;
+
+    netdev_plugin_hooks->port_error(name, &text);
+    return text ? text : ovs_strerror(error);
+}
 
 void
 netdev_plugin_resize_packet(struct dp_packet *packet, size_t new_headroom,
@@ -312,7 +329,8 @@ hooks_are_complete(const struct netdev_plugin_hooks *hooks)
 {
     return (hooks->init && hooks->attach_thread && hooks->detach_thread
             && hooks->available && hooks->print_version && hooks->status
-            && hooks->free_packet && hooks->resize_packet);
+            && hooks->free_packet && hooks->resize_packet
+            && hooks->port_error);
 }
 
 /* Loads 'path', whose file has passed all checks and starts with 'abi'.  From

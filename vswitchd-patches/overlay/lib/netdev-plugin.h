@@ -126,6 +126,13 @@ struct netdev_plugin_hooks {
      * Any thread. */
     void (*resize_packet)(struct dp_packet *packet, size_t new_headroom,
                           size_t new_tailroom);
+
+    /* Stores in '*errorp' a sentence that says what is wrong with the port
+     * 'name', for Interface:error, or null if nothing is.  The plugin owns it,
+     * and keeps it until the next call.  Returns true if the plugin has such a
+     * port, false if it has none or has just failed to make it.  Main
+     * thread. */
+    bool (*port_error)(const char *name, const char **errorp);
 };
 
 /* Values of the fields below that no header of Open vSwitch has. */
@@ -305,6 +312,10 @@ void netdev_plugin_load_finish(void);
 /* Appends to 'out' one line for each file that was found: what it is, if it
  * was loaded, else why it was refused. */
 void netdev_plugin_format(struct ds *out);
+
+/* Returns what hook port_error() says of the port 'name', or else the text of
+ * 'error', a positive errno.  The caller must not free it.  Main thread. */
+const char *netdev_plugin_strerror(const char *name, int error);
 
 /* Does what hook resize_packet() says.  Cuts what cannot fit into a dp_packet
  * after that: first the room that was not asked to grow, then the end of a

@@ -443,11 +443,14 @@ dpdk_dev_get_custom_stats(const struct netdev *netdev,
     dpdk_stats_sum(dev->tx_stats, dev->n_tx_stats, &tx);
     ovs_mutex_unlock(&dev->mutex);
 
-    cs->counters = xcalloc(4, sizeof *cs->counters);
+    cs->counters = xcalloc(7, sizeof *cs->counters);
     cs->size = 0;
     add_custom(cs, "ovs_tx_retries", tx.retries);
     add_custom(cs, "ovs_tx_failure_drops", tx.drops[DPDK_DROP_FAILURE]);
     add_custom(cs, "ovs_tx_mtu_exceeded_drops", tx.drops[DPDK_DROP_MTU]);
+    add_custom(cs, "ovs_tx_qos_drops", tx.drops[DPDK_DROP_QOS]);
+    add_custom(cs, "ovs_rx_qos_drops", rx.drops[DPDK_DROP_QOS]);
+    add_custom(cs, "ovs_tx_invalid_hwol_drops", tx.drops[DPDK_DROP_HWOL]);
     add_custom(cs, "ovs_rx_segments_drops", rx.drops[DPDK_DROP_SEGMENTS]);
     return 0;
 }

@@ -48,6 +48,8 @@ enum dpdk_drop {
     DPDK_DROP_FAILURE,          /* No room in the ring, or no such queue. */
     DPDK_DROP_MTU,              /* Larger than the port's MTU. */
     DPDK_DROP_SEGMENTS,         /* Received in more than one segment. */
+    DPDK_DROP_QOS,              /* More than a policer or QoS lets pass. */
+    DPDK_DROP_HWOL,             /* Asks for an offload that makes no sense. */
     DPDK_N_DROPS
 };
 

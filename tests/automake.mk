@@ -26,8 +26,13 @@ TESTSUITE_AT = \
 
 SYSTEM_TESTSUITE = tests/system-testsuite
 SYSTEM_TESTSUITE_AT = \
+	tests/system-churn.at \
 	tests/system-eth.at \
 	tests/system-guest.at \
+	tests/system-memory.at \
+	tests/system-offload.at \
+	tests/system-port.at \
+	tests/system-qos.at \
 	tests/system-switch.at \
 	tests/system-testsuite.at \
 	tests/system-traffic.at \

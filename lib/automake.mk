@@ -83,3 +83,5 @@ install-plugin:
 UNINSTALL_HOOK += uninstall-plugin
 uninstall-plugin:
 	rm -f '$(DESTDIR)$(plugindir)/netdev-dpdk.so'
+
+dist_man_MANS += lib/netdev-dpdk.7

@@ -204,10 +204,12 @@ def qemu_command(args, initrd):
         command += ['-virtfs', 'local,path=/,mount_tag=root,readonly=on,'
                     'security_model=none,multidevs=remap']
     if args.nics:
-        # vfio-pci wants an IOMMU.
+        # vfio-pci wants an IOMMU, and AddressSanitizer leaves only addresses
+        # of many bits to DPDK.
         machine += ',kernel-irqchip=split'
         append += ' intel_iommu=on iommu=pt'
-        command += ['-device', 'intel-iommu,intremap=on,caching-mode=on']
+        command += ['-device',
+                    'intel-iommu,intremap=on,caching-mode=on,aw-bits=48']
     for i in range(args.nics):
         # All NICs are on one wire, at the addresses 0000:00:10.0 and so on.
         command += ['-netdev', 'hubport,id=h%d,hubid=0' % i,

@@ -32,6 +32,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-commands.h \
 	lib/dpdk-dev.c \
 	lib/dpdk-dev.h \
+	lib/dpdk-dev-qos.c \
+	lib/dpdk-dev-qos.h \
 	lib/dpdk-eal.c \
 	lib/dpdk-eal.h \
 	lib/dpdk-eal-args.c \
@@ -48,8 +50,15 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-log.h \
 	lib/dpdk-mempool.c \
 	lib/dpdk-mempool.h \
+	lib/dpdk-meter.h \
 	lib/dpdk-packet.c \
 	lib/dpdk-packet.h \
+	lib/dpdk-policer.c \
+	lib/dpdk-policer.h \
+	lib/dpdk-qos.c \
+	lib/dpdk-qos.h \
+	lib/dpdk-qos-trtcm.c \
+	lib/dpdk-qos-trtcm.h \
 	lib/dpdk-stats.c \
 	lib/dpdk-stats.h \
 	lib/dpdk-vhost.c \

@@ -16,7 +16,8 @@
 
 /* What the three classes of ports share.  Called by the core through the
  * classes, and by dpdk-eth*.c and dpdk-vhost*.c; calls dpdk-packet.c,
- * dpdk-mempool.c and dpdk-stats.c.  Threads and locks are in dpdk-dev.h. */
+ * dpdk-mempool.c, dpdk-stats.c and dpdk-qos.c.  Threads and locks are in
+ * dpdk-dev.h. */
 
 #include <config.h>
 
@@ -25,9 +26,11 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#include "dpdk-dev-qos.h"
 #include "dpdk-log.h"
 #include "dpdk-mempool.h"
 #include "dpdk-packet.h"
+#include "dpdk-qos.h"
 #include "hash.h"
 #include "smap.h"
 #include "util.h"
@@ -52,6 +55,7 @@ dpdk_dev_init(struct dpdk_dev *dev, int socket_id)
     dev->socket_id = dev->requested_socket_id = MAX(socket_id, 0);
     dev->requested_n_rxq = dev->requested_n_txq = 1;
     dev->flags = NETDEV_UP | NETDEV_PROMISC;
+    dpdk_dev_qos_init(dev);
 }
 
 void
@@ -86,6 +90,7 @@ txqs_free(struct dpdk_txq *txqs, int n)
 void
 dpdk_dev_uninit(struct dpdk_dev *dev) OVS_NO_THREAD_SAFETY_ANALYSIS
 {
+    dpdk_dev_qos_uninit(dev);
     dpdk_mempool_put(dev->pool);
     dpdk_mempool_sweep();
     txqs_free(dev->txqs, dev->up.n_txq);
@@ -174,7 +179,8 @@ dpdk_dev_get_error(const char *name, const char **errorp)
     LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
         if (!strcmp(dev->name, name)) {
             ovs_mutex_lock(&dev->mutex);
-            error = nullable_xstrdup(dev->error);
+            error = nullable_xstrdup(dev->error ? dev->error
+                                                : dev->qos_error);
             ovs_mutex_unlock(&dev->mutex);
             found = true;
             break;
@@ -485,6 +491,7 @@ dpdk_dev_send_prepare(struct dpdk_dev *dev, struct dpdk_txq *txq,
                       struct dp_packet_batch *batch, struct rte_mbuf *mbufs[],
                       uint64_t *n_bytes)
 {
+    struct dpdk_qos *qos = ovsrcu_get(struct dpdk_qos *, &dev->qos);
     size_t count = batch->count;
     uint64_t bytes = 0;
     unsigned int n = 0;
@@ -516,6 +523,13 @@ dpdk_dev_send_prepare(struct dpdk_dev *dev, struct dpdk_txq *txq,
         bytes += p->size_;
         mbufs[n] = m;
         batch->packets[n++] = p;
+    }
+    if (OVS_UNLIKELY(qos)) {
+        unsigned int n_passed = dpdk_qos_run(qos, batch->packets, mbufs, n,
+                                             &bytes);
+
+        dpdk_counter_add(&stats->drops[DPDK_DROP_QOS], n - n_passed);
+        n = n_passed;
     }
     batch->count = n;
     *n_bytes = bytes;

@@ -54,7 +54,8 @@
  *   - Control side: netdev_mutex (the core's), dpdk_mutex, dev->mutex, the
  *     mutex of the list of pools (dpdk-mempool.c).
  *
- *   - Packet side: txq->lock.  A PMD takes no mutex.
+ *   - Packet side: txq->lock, and then the spinlock of a policer or QoS, which
+ *     MAIN takes under dev->mutex.  A PMD takes no mutex.
  *
  * Rules that keep librte_vhost's locks out of this order:
  *
@@ -72,14 +73,17 @@
 #include <rte_spinlock.h>
 #include <sys/types.h>
 
+#include "dpdk-policer.h"
 #include "dpdk-stats.h"
 #include "netdev-provider.h"
 #include "openvswitch/compiler.h"
 #include "openvswitch/list.h"
 #include "openvswitch/thread.h"
+#include "ovs-rcu.h"
 #include "packets.h"
 
 struct dpdk_mempool;
+struct dpdk_qos;
 
 /* Protects the list of ports. */
 extern struct ovs_mutex dpdk_mutex;
@@ -115,6 +119,10 @@ struct dpdk_dev {
     uint32_t max_packet_len;    /* Largest packet to send, in bytes. */
     int mtu;                    /* Applied MTU. */
 
+    /* Null if there is none.  Replaced under 'mutex'. */
+    OVSRCU_TYPE(struct dpdk_policer *) policer; /* For what is received. */
+    OVSRCU_TYPE(struct dpdk_qos *) qos; /* For what is sent. */
+
     struct ovs_mutex mutex OVS_ACQ_AFTER(dpdk_mutex);
 
     struct ovs_list list_node OVS_GUARDED_BY(dpdk_mutex); /* In dpdk_devs. */
@@ -136,6 +144,8 @@ struct dpdk_dev {
     struct eth_addr requested_hwaddr OVS_GUARDED;
 
     char *error OVS_GUARDED;    /* What is wrong, or null.  For the user. */
+    char *qos_error OVS_GUARDED; /* The same, for dpdk-dev-qos.c. */
+    bool qos_refused OVS_GUARDED; /* The last QoS asked for is not 'qos'. */
 };
 
 /* A receive queue of a port of any class. */
@@ -261,6 +271,28 @@ int dpdk_dev_get_custom_stats(const struct netdev *netdev,
     .rxq_construct = dpdk_dev_rxq_construct,            \
     .rxq_destruct = dpdk_dev_rxq_destruct,              \
     .rxq_dealloc = dpdk_dev_rxq_dealloc
+
+/* Receiving
+ * ---------
+ *
+ * Drops what ingress policing refuses of the 'n' packets in 'packets', which
+ * 'dev' has just received, and counts it in 'stats'.  Returns the number of
+ * the others, which keep their order.  PMD. */
+static inline size_t
+dpdk_dev_police(struct dpdk_dev *dev, struct dpdk_queue_stats *stats,
+                struct dp_packet *packets[], size_t n)
+{
+    struct dpdk_policer *policer = ovsrcu_get(struct dpdk_policer *,
+                                              &dev->policer);
+    size_t n_passed;
+
+    if (OVS_LIKELY(!policer)) {
+        return n;
+    }
+    n_passed = dpdk_policer_run(policer, packets, n);
+    dpdk_counter_add(&stats->drops[DPDK_DROP_QOS], n - n_passed);
+    return n_passed;
+}
 
 /* Sending
  * -------

@@ -67,9 +67,10 @@ dpdk_eth_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     n = dpdk_packet_rx(mbufs, n_mbufs, batch->packets, &n_bytes);
     if (OVS_UNLIKELY(n < n_mbufs)) {
         dpdk_counter_add(&rxq->stats->drops[DPDK_DROP_SEGMENTS], n_mbufs - n);
-        if (!n) {
-            return EAGAIN;
-        }
+    }
+    n = dpdk_dev_police(&eth->dev, rxq->stats, batch->packets, n);
+    if (OVS_UNLIKELY(!n)) {
+        return EAGAIN;
     }
     batch->count = n;
     return 0;

@@ -26,6 +26,7 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 
+#include "dpdk-dev-qos.h"
 #include "dpdk-eth-port.h"
 #include "dpdk-eth-rxtx.h"
 #include "dpdk-log.h"
@@ -573,6 +574,7 @@ out:
 const struct netdev_class dpdk_eth_class = {
     .type = "dpdk",
     DPDK_DEV_CLASS_COMMON,
+    DPDK_DEV_QOS_CLASS,
     .init = eth_init,
     .alloc = eth_alloc,
     .construct = eth_construct,

@@ -230,6 +230,7 @@ dpdk_packet_copy(const struct dp_packet *p, struct rte_mempool *pool,
     copy->l4_ofs = p->l4_ofs;
     copy->cutlen = 0;
     copy->packet_type = p->packet_type;
+    copy->md.skb_priority = p->md.skb_priority;
     dpdk_packet_sync(copy, m, mtu);
     return m;
 }

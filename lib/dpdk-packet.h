@@ -171,8 +171,8 @@ dpdk_packet_wrap(const struct dp_packet *p, struct rte_mbuf *m, uint16_t mtu)
 }
 
 /* Copies 'p', of any source, into a new mbuf of 'pool', whose dp_packet is
- * valid too.  Returns NULL if the pool is empty or its elements too small.
- * 'p' still has to be deleted. */
+ * valid too and has the same priority.  Returns NULL if the pool is empty or
+ * its elements too small.  'p' still has to be deleted. */
 struct rte_mbuf *dpdk_packet_copy(const struct dp_packet *p,
                                   struct rte_mempool *pool, uint16_t mtu);
 

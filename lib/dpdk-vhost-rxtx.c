@@ -103,6 +103,10 @@ dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
         *qfill = n == NETDEV_MAX_BURST ? rte_vhost_rx_queue_count(vid, vring)
                                        : 0;
     }
+    n = dpdk_dev_police(&vhost->dev, rxq->stats, batch->packets, n);
+    if (OVS_UNLIKELY(!n)) {
+        return EAGAIN;
+    }
     batch->count = n;
     return 0;
 }

@@ -28,6 +28,7 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 
+#include "dpdk-dev-qos.h"
 #include "dpdk-log.h"
 #include "dpdk-mempool.h"
 #include "dpdk-vhost-events.h"
@@ -624,6 +625,7 @@ vhost_init(void)
 /* The members of the classes that are the same for both. */
 #define VHOST_CLASS_COMMON                              \
     DPDK_DEV_CLASS_COMMON,                              \
+    DPDK_DEV_QOS_CLASS,                                 \
     .init = vhost_init,                                 \
     .alloc = vhost_alloc,                               \
     .destruct = vhost_destruct,                         \

@@ -38,6 +38,10 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-eal.h \
 	lib/dpdk-eal-args.c \
 	lib/dpdk-eal-args.h \
+	lib/dpdk-eal-commands.c \
+	lib/dpdk-eal-commands.h \
+	lib/dpdk-eal-keys.c \
+	lib/dpdk-eal-keys.h \
 	lib/dpdk-eal-log.c \
 	lib/dpdk-eal-log.h \
 	lib/dpdk-eth.c \
@@ -48,8 +52,12 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-eth-rxtx.h \
 	lib/dpdk-log.c \
 	lib/dpdk-log.h \
+	lib/dpdk-memory.c \
+	lib/dpdk-memory.h \
 	lib/dpdk-mempool.c \
 	lib/dpdk-mempool.h \
+	lib/dpdk-mempool-conf.c \
+	lib/dpdk-mempool-conf.h \
 	lib/dpdk-meter.h \
 	lib/dpdk-packet.c \
 	lib/dpdk-packet.h \

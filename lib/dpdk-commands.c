@@ -14,8 +14,9 @@
  * limitations under the License.
  */
 
-/* Commands for ovs-appctl that show the state of ports.  Registered by
- * plugin.c; calls dpdk-dev.c. */
+/* Commands for ovs-appctl that show and change the state of ports.  Registered
+ * by plugin.c; calls dpdk-dev.c, and the core for the ports of the classes of
+ * dpdk-eth.c and dpdk-vhost.c. */
 
 #include <config.h>
 
@@ -26,7 +27,10 @@
 #include <stdio.h>
 
 #include "dpdk-dev.h"
+#include "dpdk-eth.h"
+#include "dpdk-vhost.h"
 #include "netdev-provider.h"
+#include "openvswitch/shash.h"
 #include "unixctl.h"
 #include "util.h"
 
@@ -92,9 +96,83 @@ get_mempool_info(struct unixctl_conn *conn, int argc, const char *argv[],
     netdev_close(netdev);
 }
 
+/* Turns 'netdev' on or off, in each class's way.  Returns NULL if successful,
+ * else an error message that the caller has to free. */
+static char *
+set_admin_state__(struct netdev *netdev, bool up)
+{
+    int error = (up ? netdev_turn_flags_on(netdev, NETDEV_UP, NULL)
+                 : netdev_turn_flags_off(netdev, NETDEV_UP, NULL));
+
+    return error ? xasprintf("%s: could not be turned %s: %s",
+                             netdev_get_name(netdev), up ? "up" : "down",
+                             ovs_strerror(error)) : NULL;
+}
+
+/* Turns all ports on or off.  Returns the first error message, like
+ * set_admin_state__(). */
+static char *
+set_all_admin_states(bool up)
+{
+    struct shash netdevs = SHASH_INITIALIZER(&netdevs);
+    struct shash_node *node;
+    char *first_error = NULL;
+
+    netdev_get_devices(&dpdk_eth_class, &netdevs);
+    netdev_get_devices(&dpdk_vhost_server_class, &netdevs);
+    netdev_get_devices(&dpdk_vhost_client_class, &netdevs);
+    SHASH_FOR_EACH (node, &netdevs) {
+        char *error = set_admin_state__(node->data, up);
+
+        if (first_error) {
+            free(error);
+        } else {
+            first_error = error;
+        }
+        netdev_close(node->data);
+    }
+    shash_destroy(&netdevs);
+    return first_error;
+}
+
+/* "netdev-dpdk/set-admin-state [PORT] up|down": turns one port, or all of
+ * them, on or off. */
+static void
+set_admin_state(struct unixctl_conn *conn, int argc, const char *argv[],
+                void *aux OVS_UNUSED)
+{
+    const char *state = argv[argc - 1];
+    bool up = !strcasecmp(state, "up");
+    char *error;
+
+    if (!up && strcasecmp(state, "down")) {
+        unixctl_command_reply_error(conn, "Invalid Admin State");
+        return;
+    }
+
+    if (argc > 2) {
+        struct netdev *netdev = netdev_from_name(argv[1]);
+
+        error = (netdev && dpdk_dev_is(netdev)
+                 ? set_admin_state__(netdev, up)
+                 : xstrdup("Not a DPDK Interface"));
+        netdev_close(netdev);
+    } else {
+        error = set_all_admin_states(up);
+    }
+    if (error) {
+        unixctl_command_reply_error(conn, error);
+        free(error);
+    } else {
+        unixctl_command_reply(conn, "OK");
+    }
+}
+
 void
 dpdk_commands_register(void)
 {
+    unixctl_command_register("netdev-dpdk/set-admin-state", "[netdev] up|down",
+                             1, 2, set_admin_state, NULL);
     unixctl_command_register("netdev-dpdk/get-mempool-info", "[netdev]", 0, 1,
                              get_mempool_info, NULL);
 }

@@ -17,7 +17,7 @@
 #ifndef DPDK_COMMANDS_H
 #define DPDK_COMMANDS_H 1
 
-/* Commands for ovs-appctl that show the state of ports.
+/* Commands for ovs-appctl that show and change the state of ports.
  *
  * Called by plugin.c in MAIN, once DPDK is initialised.  The commands run in
  * MAIN, too. */

@@ -87,12 +87,32 @@ txqs_free(struct dpdk_txq *txqs, int n)
     }
 }
 
+/* Makes the ports that got no memory try again. */
+static void
+retry_short_of_memory(void) OVS_EXCLUDED(dpdk_mutex)
+{
+    struct dpdk_dev *dev;
+
+    ovs_mutex_lock(&dpdk_mutex);
+    LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
+        ovs_mutex_lock(&dev->mutex);
+        if (dev->short_of_memory) {
+            netdev_request_reconfigure(&dev->up);
+        }
+        ovs_mutex_unlock(&dev->mutex);
+    }
+    ovs_mutex_unlock(&dpdk_mutex);
+}
+
 void
 dpdk_dev_uninit(struct dpdk_dev *dev) OVS_NO_THREAD_SAFETY_ANALYSIS
 {
     dpdk_dev_qos_uninit(dev);
-    dpdk_mempool_put(dev->pool);
-    dpdk_mempool_sweep();
+    if (dev->pool) {
+        dpdk_mempool_put(dev->pool);
+        dpdk_mempool_sweep();
+        retry_short_of_memory();
+    }
     txqs_free(dev->txqs, dev->up.n_txq);
     dpdk_stats_free(dev->tx_stats);
     dpdk_stats_free(dev->rx_stats);
@@ -202,16 +222,27 @@ dpdk_dev_dealloc(struct netdev *netdev)
 }
 
 int
-dpdk_dev_apply_pool(struct dpdk_dev *dev) OVS_REQUIRES(dev->mutex)
+dpdk_dev_apply_pool(struct dpdk_dev *dev, int rxq_size, int txq_size,
+                    char **whyp) OVS_REQUIRES(dev->mutex)
 {
+    const struct dpdk_mempool_request request = {
+        .name = dev->name,
+        .mtu = dev->requested_mtu,
+        .socket_id = dev->requested_socket_id,
+        .n_rxq = dev->requested_n_rxq,
+        .rxq_size = rxq_size,
+        .n_txq = dev->requested_n_txq,
+        .txq_size = txq_size,
+    };
     struct dpdk_mempool *pool;
-    int error;
 
     if (!dev->pool || dev->socket_id != dev->requested_socket_id
-        || dev->mtu != dev->requested_mtu) {
-        error = dpdk_mempool_get(dev->name, dev->requested_mtu,
-                                 dev->requested_socket_id, &pool);
+        || dev->mtu != dev->requested_mtu
+        || !dpdk_mempool_suits(dev->pool, &request)) {
+        int error = dpdk_mempool_get(&request, &pool, whyp);
+
         if (error) {
+            dev->short_of_memory = true;
             return error;
         }
         dpdk_mempool_put(dev->pool);
@@ -219,6 +250,7 @@ dpdk_dev_apply_pool(struct dpdk_dev *dev) OVS_REQUIRES(dev->mutex)
         dev->mp = pool->mp;
         dev->socket_id = dev->requested_socket_id;
     }
+    dev->short_of_memory = false;
     dev->mtu = dev->requested_mtu;
     dev->max_packet_len = dpdk_mtu_to_max_packet_len(dev->mtu);
     return 0;
@@ -325,6 +357,10 @@ dpdk_dev_set_mtu(struct netdev *netdev, int mtu)
 
     ovs_mutex_lock(&dev->mutex);
     dpdk_dev_request(dev, &dev->requested_mtu, mtu);
+    if (dev->short_of_memory && mtu != dev->mtu) {
+        /* The core asks again: memory may have become free. */
+        netdev_request_reconfigure(netdev);
+    }
     ovs_mutex_unlock(&dev->mutex);
 
     return 0;

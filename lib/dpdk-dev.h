@@ -143,6 +143,7 @@ struct dpdk_dev {
     int requested_socket_id OVS_GUARDED;
     struct eth_addr requested_hwaddr OVS_GUARDED;
 
+    bool short_of_memory OVS_GUARDED; /* No pool for what is requested? */
     char *error OVS_GUARDED;    /* What is wrong, or null.  For the user. */
     char *qos_error OVS_GUARDED; /* The same, for dpdk-dev-qos.c. */
     bool qos_refused OVS_GUARDED; /* The last QoS asked for is not 'qos'. */
@@ -205,12 +206,17 @@ void dpdk_dev_dealloc(struct netdev *netdev);
 
 /* Parts of "reconfigure".
  *
- * dpdk_dev_apply_pool() moves the port to the pool for its requested MTU and
- * NUMA node.  Returns 0, or a positive errno and changes nothing.
+ * dpdk_dev_apply_pool() moves the port to a pool for its requested MTU, NUMA
+ * node and numbers of queues, which have 'rxq_size' and 'txq_size' descriptors
+ * each.  Returns 0, or a positive errno and changes nothing; then '*whyp'
+ * becomes a phrase for the user that says why, and that the caller has to
+ * free.  The request stays, and is tried again when the core repeats it or
+ * when a port that is removed gives memory back.
  *
  * dpdk_dev_apply_queues() gives the port 'n_rxq' and 'n_txq' queues, each with
  * counters, and with mbufs to wrap packets in if 'wrap'. */
-int dpdk_dev_apply_pool(struct dpdk_dev *dev) OVS_REQUIRES(dev->mutex);
+int dpdk_dev_apply_pool(struct dpdk_dev *dev, int rxq_size, int txq_size,
+                        char **whyp) OVS_REQUIRES(dev->mutex);
 void dpdk_dev_apply_queues(struct dpdk_dev *dev, int n_rxq, int n_txq,
                            bool wrap) OVS_REQUIRES(dev->mutex);
 

@@ -35,14 +35,13 @@ struct eal_option {
     const char *option;
 };
 
-static const struct eal_option flat_options[] = {
-    { "dpdk-lcore-mask", "-c" },
-    { "dpdk-hugepage-dir", "--huge-dir" },
-    { "dpdk-socket-limit", "--socket-limit" },
-};
+/* Options that name lcores or memory, each of which overrides the others:
+ * EAL refuses two of them. */
+static const char *const lcore_options[] = { "-c", "-l", "--lcores", NULL };
+static const char *const memory_options[] = { "-m", "--socket-mem", NULL };
 
-/* Keys of which only one can be used, the last one wins. */
-static const struct eal_option memory_options[] = {
+/* Keys of memory, the last one wins. */
+static const struct eal_option memory_keys[] = {
     { "dpdk-alloc-mem", "-m" },
     { "dpdk-socket-mem", "--socket-mem" },
 };
@@ -57,49 +56,89 @@ dpdk_eal_args_init(const struct smap *other_config)
             : DPDK_INIT_FALSE);
 }
 
-/* Returns true if one of 'args' is 'option', alone, or together with its value
- * as in "--OPTION=VALUE" or "-cVALUE". */
+/* Returns true if 'arg' is 'option', alone, or together with its value as in
+ * "--OPTION=VALUE" or "-cVALUE". */
 static bool
-has_option(const struct svec *args, const char *option)
+is_option(const char *arg, const char *option)
 {
     size_t len = strlen(option);
     bool is_long = option[1] == '-';
+
+    return (!strncmp(arg, option, len)
+            && (!arg[len] || arg[len] == '=' || !is_long));
+}
+
+bool
+dpdk_eal_args_has(const struct svec *args, const char *option)
+{
     const char *arg;
     size_t i;
 
     SVEC_FOR_EACH (i, arg, args) {
-        if (!strncmp(arg, option, len)
-            && (!arg[len] || arg[len] == '=' || !is_long)) {
+        if (is_option(arg, option)) {
             return true;
         }
     }
     return false;
 }
 
-static void
-add_option(struct svec *args, const char *option, const char *value)
+const char *
+dpdk_eal_args_value(const struct svec *args, const char *option)
 {
+    const char *value = NULL;
+    const char *arg;
+    size_t i;
+
+    /* EAL takes the last one. */
+    SVEC_FOR_EACH (i, arg, args) {
+        if (is_option(arg, option)) {
+            const char *equals = strchr(arg, '=');
+
+            value = (equals ? equals + 1
+                     : i + 1 < args->n ? args->names[i + 1] : NULL);
+        }
+    }
+    return value;
+}
+
+/* Returns true if 'args' have one of 'options'. */
+static bool
+has_any(const struct svec *args, const char *const options[])
+{
+    for (; *options; options++) {
+        if (dpdk_eal_args_has(args, *options)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds 'option' with 'value', which may be null if there is nothing to
+ * add, unless 'args' have one of 'rivals' already. */
+static void
+add_option(struct svec *args, const char *option, const char *value,
+           const char *const rivals[])
+{
+    if (!value) {
+        return;
+    }
+    if (has_any(args, rivals)) {
+        VLOG_WARN("Ignoring database defined option '%s' due to dpdk-extra "
+                  "config", option);
+        return;
+    }
     svec_add(args, option);
     svec_add(args, value);
 }
 
+/* Adds an option that has no other rival than itself. */
 static void
-add_flat_options(const struct smap *other_config, struct svec *args)
+add_flat_option(const struct smap *other_config, const char *key,
+                const char *option, struct svec *args)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(flat_options); i++) {
-        const struct eal_option *o = &flat_options[i];
-        const char *value = smap_get(other_config, o->key);
+    const char *const rivals[] = { option, NULL };
 
-        if (!value) {
-            continue;
-        }
-        if (has_option(args, o->option)) {
-            VLOG_WARN("Ignoring database defined option '%s' due to "
-                      "dpdk-extra config", o->option);
-        } else {
-            add_option(args, o->option, value);
-        }
-    }
+    add_option(args, option, smap_get(other_config, key), rivals);
 }
 
 static void
@@ -107,26 +146,21 @@ add_memory_option(const struct smap *other_config, struct svec *args)
 {
     const struct eal_option *chosen = NULL;
 
-    for (size_t i = 0; i < ARRAY_SIZE(memory_options); i++) {
-        const struct eal_option *o = &memory_options[i];
+    for (size_t i = 0; i < ARRAY_SIZE(memory_keys); i++) {
+        const struct eal_option *o = &memory_keys[i];
 
-        if (!smap_get_def(other_config, o->key, "")[0]) {
-            continue;
+        if (smap_get_def(other_config, o->key, "")[0]) {
+            if (chosen) {
+                VLOG_ERR("Multiple defined options for memory type. Please "
+                         "check your database settings and reconfigure if "
+                         "necessary.");
+            }
+            chosen = o;
         }
-        if (has_option(args, o->option)) {
-            VLOG_WARN("Ignoring database defined option '%s' due to "
-                      "dpdk-extra config", o->option);
-            continue;
-        }
-        if (chosen) {
-            VLOG_ERR("Multiple defined options for memory type. Please check "
-                     "your database settings and reconfigure if necessary.");
-        }
-        chosen = o;
     }
     if (chosen) {
-        add_option(args, chosen->option,
-                   smap_get(other_config, chosen->key));
+        add_option(args, chosen->option, smap_get(other_config, chosen->key),
+                   memory_options);
     }
 }
 
@@ -187,18 +221,21 @@ dpdk_eal_args_build(const struct smap *other_config, int core,
                          "remove it", exiting);
     }
 
-    add_flat_options(other_config, args);
+    add_option(args, "-c", smap_get(other_config, "dpdk-lcore-mask"),
+               lcore_options);
+    add_flat_option(other_config, "dpdk-hugepage-dir", "--huge-dir", args);
+    add_flat_option(other_config, "dpdk-socket-limit", "--socket-limit", args);
     add_memory_option(other_config, args);
 
     /* Files in hugetlbfs serve secondary processes, which we do not allow, and
      * survive a crash.  EAL refuses the combination with "--no-huge". */
-    if (!has_option(args, "--in-memory") && !has_option(args, "--legacy-mem")
-        && !has_option(args, "--no-huge")) {
+    if (!dpdk_eal_args_has(args, "--in-memory")
+        && !dpdk_eal_args_has(args, "--legacy-mem")
+        && !dpdk_eal_args_has(args, "--no-huge")) {
         svec_add(args, "--in-memory");
     }
 
-    if (!has_option(args, "-c") && !has_option(args, "-l")
-        && !has_option(args, "--lcores")) {
+    if (!has_any(args, lcore_options)) {
         svec_add(args, "--lcores");
         svec_add_nocopy(args, xasprintf("0@%d", core));
     }

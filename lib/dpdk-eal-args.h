@@ -21,6 +21,8 @@
  *
  * Pure functions, called by dpdk-eal.c in MAIN and by the unit tests. */
 
+#include <stdbool.h>
+
 struct smap;
 struct svec;
 
@@ -44,5 +46,12 @@ enum dpdk_init dpdk_eal_args_init(const struct smap *other_config);
  * the caller has to free it. */
 char *dpdk_eal_args_build(const struct smap *other_config, int core,
                           struct svec *args);
+
+/* Returns true if 'args' have 'option', alone, or together with its value. */
+bool dpdk_eal_args_has(const struct svec *args, const char *option);
+
+/* Returns the value of the long option 'option' in 'args', or NULL if they do
+ * not have it. */
+const char *dpdk_eal_args_value(const struct svec *args, const char *option);
 
 #endif /* dpdk-eal-args.h */

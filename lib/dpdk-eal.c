@@ -15,7 +15,7 @@
  */
 
 /* DPDK's environment abstraction layer.  Called by plugin.c, calls librte_eal,
- * dpdk-eal-args.c and dpdk-eal-log.c. */
+ * dpdk-eal-args.c, dpdk-eal-log.c and dpdk-memory.c. */
 
 #include <config.h>
 
@@ -32,6 +32,7 @@
 #include "dpdk-eal-args.h"
 #include "dpdk-eal-log.h"
 #include "dpdk-log.h"
+#include "dpdk-memory.h"
 #include "dpdk.h"
 #include "ovs-atomic.h"
 #include "ovs-thread.h"
@@ -148,6 +149,10 @@ init_with_args(const struct svec *args)
     /* The main thread sends and frees few packets: a cache of its own would
      * only withhold them from the PMDs. */
     RTE_PER_LCORE(_lcore_id) = NON_PMD_CORE_ID;
+    dpdk_memory_init(dpdk_eal_args_has(args, "--no-huge")
+                     || dpdk_eal_args_has(args, "--legacy-mem")
+                     ? DPDK_MEMORY_FIXED : DPDK_MEMORY_GROWS,
+                     dpdk_eal_args_value(args, "--socket-limit"));
     return true;
 }
 
@@ -178,6 +183,9 @@ try_init(const struct smap *other_config)
 
     free(failed_args);
     failed_args = ok ? NULL : xstrdup(joined);
+    if (!ok) {
+        VLOG_ERR("DPDK Initialization Failed.");
+    }
 
 out:
     free(joined);

@@ -447,18 +447,23 @@ eth_update_flags(struct netdev *netdev, enum netdev_flags off,
     return error;
 }
 
-/* Starts the device with the requested configuration.  Returns 0 or a positive
- * errno. */
+/* Moves the port to a pool for its requested configuration, see
+ * dpdk_dev_apply_pool(). */
+static int
+eth_apply_pool(struct dpdk_eth *eth, char **whyp)
+    OVS_REQUIRES(eth->dev.mutex)
+{
+    return dpdk_dev_apply_pool(&eth->dev, eth->requested_rxq_size,
+                               eth->requested_txq_size, whyp);
+}
+
+/* Starts the device with the requested configuration and the applied MTU, NUMA
+ * node and pool.  Returns 0 or a positive errno. */
 static int
 eth_start(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
 {
     struct dpdk_eth_conf conf;
     int error;
-
-    error = dpdk_dev_apply_pool(&eth->dev);
-    if (error) {
-        return error;
-    }
 
     conf.n_rxq = eth->dev.requested_n_rxq;
     conf.n_txq = eth->dev.requested_n_txq;
@@ -483,6 +488,9 @@ static int
 eth_restart(struct dpdk_eth *eth, const struct dpdk_eth_conf *conf)
     OVS_REQUIRES(eth->dev.mutex)
 {
+    char *why = NULL;
+    int error;
+
     eth->dev.requested_mtu = conf->mtu;
     eth->dev.requested_n_rxq = conf->n_rxq;
     eth->dev.requested_n_txq = conf->n_txq;
@@ -490,24 +498,36 @@ eth_restart(struct dpdk_eth *eth, const struct dpdk_eth_conf *conf)
     eth->requested_rxq_size = conf->rxq_size;
     eth->requested_txq_size = conf->txq_size;
     eth->requested_lsc_interrupt = conf->lsc_interrupt;
-    return eth_start(eth);
+
+    error = eth_apply_pool(eth, &why);
+    free(why);
+    return error ? error : eth_start(eth);
 }
 
-/* Returns true if the device runs as requested. */
+/* Returns true if the device runs as requested, apart from what depends on its
+ * pool. */
 static bool
-eth_is_current(const struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
+eth_device_is_current(const struct dpdk_eth *eth)
+    OVS_REQUIRES(eth->dev.mutex)
 {
     const struct dpdk_dev *dev = &eth->dev;
 
     return eth->started
            && dev->up.n_rxq == dev->requested_n_rxq
            && dev->up.n_txq == dev->requested_n_txq
-           && dev->mtu == dev->requested_mtu
-           && dev->socket_id == dev->requested_socket_id
            && eth->conf.rxq_size == eth->requested_rxq_size
            && eth->conf.txq_size == eth->requested_txq_size
            && eth->conf.lsc_interrupt == eth->requested_lsc_interrupt
            && eth_addr_equals(dev->hwaddr, dev->requested_hwaddr);
+}
+
+/* Returns true if the port runs as requested. */
+static bool
+eth_is_current(const struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
+{
+    return eth_device_is_current(eth)
+           && eth->dev.mtu == eth->dev.requested_mtu
+           && eth->dev.socket_id == eth->dev.requested_socket_id;
 }
 
 /* Applies the requested Ethernet address. */
@@ -526,21 +546,16 @@ eth_apply_mac(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
     }
 }
 
+/* Makes the device run with the requested configuration, or, if that fails,
+ * with the previous one.  Returns 0, or a positive errno and sets '*whyp' to
+ * what failed. */
 static int
-eth_reconfigure(struct netdev *netdev)
+eth_apply(struct dpdk_eth *eth, char **whyp) OVS_REQUIRES(eth->dev.mutex)
 {
-    struct dpdk_eth *eth = dpdk_eth_cast(netdev);
-    struct dpdk_eth_conf old;
-    bool was_started;
-    int error = 0;
+    struct dpdk_eth_conf old = eth->conf;
+    bool was_started = eth->started;
+    int error;
 
-    ovs_mutex_lock(&eth->dev.mutex);
-    if (eth_is_current(eth)) {
-        goto out;
-    }
-
-    was_started = eth->started;
-    old = eth->conf;
     if (was_started) {
         eth->started = false;
         eth_publish(eth);
@@ -549,17 +564,42 @@ eth_reconfigure(struct netdev *netdev)
 
     error = eth_start(eth);
     if (error) {
-        const char *why = rte_strerror(error);
-        bool running = was_started && !eth_restart(eth, &old);
+        free(*whyp);
+        *whyp = xasprintf("could not be configured: %s", rte_strerror(error));
+        if (was_started) {
+            eth_restart(eth, &old);
+        }
+    }
+    return error;
+}
 
-        dpdk_dev_set_error(&eth->dev, "could not be configured: %s%s", why,
-                           running ? ", the previous configuration runs on"
-                           : "");
-        error = running ? 0 : error;
+static int
+eth_reconfigure(struct netdev *netdev)
+{
+    struct dpdk_eth *eth = dpdk_eth_cast(netdev);
+    char *why = NULL;
+    int error = 0;
+
+    ovs_mutex_lock(&eth->dev.mutex);
+    if (eth_is_current(eth)) {
+        dpdk_dev_clear_error(&eth->dev);
+        goto out;
+    }
+
+    /* Without memory for another MTU, the device does not stop for it. */
+    error = eth_apply_pool(eth, &why);
+    if (!error || (eth->started && !eth_device_is_current(eth))) {
+        error = eth_apply(eth, &why);
+    }
+    if (why) {
+        dpdk_dev_set_error(&eth->dev, "%s%s", why, eth->started
+                           ? ", the previous configuration runs on" : "");
+        free(why);
     } else {
         dpdk_dev_clear_error(&eth->dev);
     }
-    if (!error) {
+    if (eth->started) {
+        error = 0;
         eth_apply_mac(eth);
         eth_publish(eth);
         eth_check_link(eth);

@@ -14,8 +14,8 @@
  * limitations under the License.
  */
 
-/* Pools of packets: size, create, share, sweep.  Called by dpdk-dev.c, calls
- * librte_mempool and dpdk-packet.c. */
+/* Pools of packets: create, share, sweep.  Called by dpdk-dev.c; calls
+ * librte_mempool, dpdk-mempool-conf.c, dpdk-memory.c and dpdk-packet.c. */
 
 #include <config.h>
 
@@ -27,34 +27,18 @@
 #include <rte_mempool.h>
 
 #include "dpdk-log.h"
+#include "dpdk-memory.h"
 #include "dpdk-packet.h"
 #include "hash.h"
 #include "ovs-thread.h"
+#include "util.h"
 
 #define this_module (*dpdk_log_netdev)
-
-/* Buffers are sized in steps, so that ports with similar MTUs share a pool. */
-#define BUF_ALIGN 1024
-
-/* A frame on the wire has an Ethernet header, an FCS and up to two VLAN
- * tags around its MTU. */
-#define FRAME_OVERHEAD (14 + 4 + 2 * 4)
-
-/* How many packets a pool gets: the first that memory suffices for, going
- * down by halves. */
-#define MAX_PACKETS (4096 * 64)
-#define MIN_PACKETS (4096 * 4)
 
 static struct ovs_mutex mempool_mutex = OVS_MUTEX_INITIALIZER;
 
 static struct ovs_list pools OVS_GUARDED_BY(mempool_mutex)
     = OVS_LIST_INITIALIZER(&pools);
-
-uint32_t
-dpdk_mempool_buf_size(int mtu)
-{
-    return ROUND_UP(mtu + FRAME_OVERHEAD, BUF_ALIGN);
-}
 
 static void
 mempool_init_packet(struct rte_mempool *mp OVS_UNUSED, void *aux OVS_UNUSED,
@@ -79,87 +63,263 @@ mempool_sweep__(void) OVS_REQUIRES(mempool_mutex)
     }
 }
 
+/* Stores in 'mp_name' the name of a pool with 'n' packets for 'request'. */
+static void
+mempool_name(const struct dpdk_mempool_request *request,
+             const struct dpdk_mempool_shape *shape, uint32_t n,
+             char mp_name[RTE_MEMPOOL_NAMESIZE])
+{
+    snprintf(mp_name, RTE_MEMPOOL_NAMESIZE, "ovs%08x%02d%05d%07u",
+             hash_string(request->name, 0), request->socket_id,
+             shape->adjusted_mtu, n);
+}
+
+/* Returns the pool that is named 'mp_name', or NULL. */
+static struct dpdk_mempool *
+find_by_name(const char *mp_name) OVS_REQUIRES(mempool_mutex)
+{
+    struct dpdk_mempool *pool;
+
+    LIST_FOR_EACH (pool, list_node, &pools) {
+        if (!strcmp(pool->mp->name, mp_name)) {
+            return pool;
+        }
+    }
+    return NULL;
+}
+
+/* Returns the pool that ports like that of 'request' share, or NULL. */
+static struct dpdk_mempool *
+find_shared(const struct dpdk_mempool_request *request,
+            const struct dpdk_mempool_shape *shape)
+    OVS_REQUIRES(mempool_mutex)
+{
+    struct dpdk_mempool *pool;
+
+    LIST_FOR_EACH (pool, list_node, &pools) {
+        if (pool->shape.shared
+            && pool->shape.adjusted_mtu == shape->adjusted_mtu
+            && pool->socket_id == request->socket_id) {
+            VLOG_DBG("Reusing mempool \"%s\"", pool->mp->name);
+            return pool;
+        }
+    }
+    return NULL;
+}
+
+/* Returns the pool that the port of 'request' already had for itself, or
+ * NULL. */
+static struct dpdk_mempool *
+find_own(const struct dpdk_mempool_request *request,
+         const struct dpdk_mempool_shape *shape, uint32_t n)
+    OVS_REQUIRES(mempool_mutex)
+{
+    char mp_name[RTE_MEMPOOL_NAMESIZE];
+    struct dpdk_mempool *pool;
+
+    mempool_name(request, shape, n, mp_name);
+    pool = find_by_name(mp_name);
+    if (pool) {
+        VLOG_DBG("A mempool with name \"%s\" already exists at %p.",
+                 mp_name, pool->mp);
+    }
+    return pool;
+}
+
 /* Returns a new rte_mempool with 'n' packets, or NULL and sets rte_errno. */
 static struct rte_mempool *
-mempool_alloc(const char *name, uint32_t buf_size, int socket_id, uint32_t n)
+mempool_alloc(const struct dpdk_mempool_request *request,
+              const struct dpdk_mempool_shape *shape, uint32_t n)
 {
     char mp_name[RTE_MEMPOOL_NAMESIZE];
     struct rte_mempool *mp;
 
-    snprintf(mp_name, sizeof mp_name, "ovs%08x%02d%05d%07u",
-             hash_string(name, 0), socket_id, buf_size - 18, n);
+    mempool_name(request, shape, n, mp_name);
     mp = rte_pktmbuf_pool_create(mp_name, n, RTE_MEMPOOL_CACHE_MAX_SIZE,
                                  sizeof(struct dpdk_packet),
-                                 buf_size + RTE_PKTMBUF_HEADROOM, socket_id);
+                                 dpdk_mempool_conf_data_room(
+                                     shape->adjusted_mtu),
+                                 request->socket_id);
     if (mp) {
         rte_mempool_obj_iter(mp, mempool_init_packet, NULL);
         VLOG_DBG("Allocated \"%s\" mempool with %u mbufs", mp_name, n);
+    } else if (rte_errno == ENOBUFS) {
+        /* The last piece of memory that was found for the pool had no room
+         * for a single packet. */
+        rte_errno = ENOMEM;
     }
     return mp;
 }
 
-static int
-mempool_create(const char *name, int mtu, int socket_id,
-               struct dpdk_mempool **poolp) OVS_REQUIRES(mempool_mutex)
+/* Logs that there was no memory for a pool with 'n' packets, and that 'next'
+ * packets are tried now, or none if that is 0. */
+static void
+log_alloc_failure(const struct dpdk_mempool_request *request,
+                  const struct dpdk_mempool_shape *shape, uint32_t n,
+                  uint32_t next)
 {
-    uint32_t n = mtu >= DPDK_MTU_DEFAULT ? MAX_PACKETS : MIN_PACKETS;
-    uint32_t buf_size = dpdk_mempool_buf_size(mtu);
+    char mp_name[RTE_MEMPOOL_NAMESIZE];
+
+    mempool_name(request, shape, n, mp_name);
+    if (next) {
+        VLOG_DBG("Failed to create mempool \"%s\" with a request of %u mbufs, "
+                 "retrying with %u mbufs", mp_name, n, next);
+    } else {
+        VLOG_ERR("Failed to create mempool \"%s\" with a request of %u mbufs",
+                 mp_name, n);
+    }
+}
+
+/* Returns how many MB 'n' packets take. */
+static unsigned int
+mempool_mbytes(const struct dpdk_mempool_shape *shape, uint32_t n)
+{
+    uint32_t elt_size = (sizeof(struct rte_mbuf) + sizeof(struct dpdk_packet)
+                         + dpdk_mempool_conf_data_room(shape->adjusted_mtu));
+    uint64_t size = rte_mempool_calc_obj_size(elt_size, 0, NULL);
+
+    return DIV_ROUND_UP(size * n, 1024 * 1024);
+}
+
+/* Memory that a pool was wanted for, as it was before anything was
+ * allocated. */
+struct shortage {
+    unsigned int wanted;        /* In MB. */
+    unsigned int minimum;       /* In MB. */
+    unsigned int available;     /* In MB. */
+    const char *remedy;
+};
+
+static void
+assess_shortage(const struct dpdk_mempool_request *request,
+                const struct dpdk_mempool_shape *shape, struct shortage *s)
+{
+    uint32_t minimum = shape->n_packets;
+
+    while (minimum / 2 >= DPDK_MEMPOOL_MIN_PACKETS) {
+        minimum /= 2;
+    }
+    s->wanted = mempool_mbytes(shape, shape->n_packets);
+    s->minimum = mempool_mbytes(shape, minimum);
+    s->available = (dpdk_memory_free(request->socket_id, &s->remedy)
+                    / (1024 * 1024));
+}
+
+/* Returns a phrase that says why there is no pool for 'request'. */
+static char *
+describe_failure(const struct dpdk_mempool_request *request, int error,
+                 const struct shortage *s)
+{
+    if (error != ENOMEM) {
+        return xasprintf("could not get memory for packets: %s",
+                         rte_strerror(error));
+    }
+    return xasprintf("needs %u MB of hugepage memory on NUMA node %d, %u MB "
+                     "are free, %u MB are the least that it works with; %s",
+                     s->wanted, request->socket_id, s->available, s->minimum,
+                     s->remedy);
+}
+
+/* Creates a pool with as many packets as memory suffices for, going down by
+ * halves. */
+static int
+mempool_create(const struct dpdk_mempool_request *request,
+               const struct dpdk_mempool_shape *shape,
+               struct dpdk_mempool **poolp, char **whyp)
+    OVS_REQUIRES(mempool_mutex)
+{
+    uint32_t n = shape->n_packets;
     struct dpdk_mempool *pool;
     struct rte_mempool *mp;
+    struct shortage s = { .wanted = 0 };
 
-    VLOG_DBG("Port %s: Requesting a mempool of %u mbufs of size %u on "
-             "socket %d", name, n, buf_size, socket_id);
-    while (!(mp = mempool_alloc(name, buf_size, socket_id, n))) {
+    VLOG_DBG("Port %s: Requesting a mempool of %u mbufs of size %"PRIu32" on "
+             "socket %d for %d Rx and %d Tx queues, cache line size of %u",
+             request->name, n,
+             dpdk_mempool_conf_data_room(shape->adjusted_mtu),
+             request->socket_id, request->n_rxq, request->n_txq,
+             RTE_CACHE_LINE_SIZE);
+    while (!(mp = mempool_alloc(request, shape, n))) {
+        bool retry = (rte_errno == ENOMEM
+                      && n / 2 >= DPDK_MEMPOOL_MIN_PACKETS);
         int error = rte_errno;
 
-        /* ENOBUFS means that the last piece of memory that was found for the
-         * pool had no room for a single packet. */
-        if (error == ENOBUFS) {
-            error = ENOMEM;
+        if (error == EEXIST) {
+            pool = find_own(request, shape, n);
+            if (pool) {
+                goto found;
+            }
         }
-        if (error != ENOMEM || n / 2 < MIN_PACKETS) {
+        if (n == shape->n_packets) {
+            assess_shortage(request, shape, &s);
+        }
+        log_alloc_failure(request, shape, n, retry ? n / 2 : 0);
+        if (!retry) {
             VLOG_ERR("Failed to create memory pool for netdev %s, with MTU "
-                     "%d on socket %d: %s",
-                     name, mtu, socket_id, rte_strerror(error));
+                     "%d on socket %d: %s", request->name, request->mtu,
+                     request->socket_id, rte_strerror(error));
+            *whyp = describe_failure(request, error, &s);
             return error;
         }
         n /= 2;
     }
+    if (n < shape->n_packets) {
+        VLOG_INFO("%s: has a pool of %u packets instead of %u: that needs %u "
+                  "MB of hugepage memory on NUMA node %d, %u MB were free",
+                  request->name, n, shape->n_packets, s.wanted,
+                  request->socket_id, s.available);
+    }
 
-    pool = xmalloc(sizeof *pool);
+    pool = xzalloc(sizeof *pool);
     pool->mp = mp;
-    pool->buf_size = buf_size;
-    pool->socket_id = socket_id;
-    pool->refcount = 1;
+    pool->socket_id = request->socket_id;
+    pool->shape = *shape;
     ovs_list_push_back(&pools, &pool->list_node);
+
+found:
+    pool->refcount++;
     *poolp = pool;
     return 0;
 }
 
 int
-dpdk_mempool_get(const char *name, int mtu, int socket_id,
-                 struct dpdk_mempool **poolp) OVS_EXCLUDED(mempool_mutex)
+dpdk_mempool_get(const struct dpdk_mempool_request *request,
+                 struct dpdk_mempool **poolp, char **whyp)
+    OVS_EXCLUDED(mempool_mutex)
 {
-    uint32_t buf_size = dpdk_mempool_buf_size(mtu);
+    struct dpdk_mempool_shape shape;
     struct dpdk_mempool *pool;
-    int error;
+    int error = 0;
+
+    dpdk_mempool_conf_shape(request, &shape);
 
     ovs_mutex_lock(&mempool_mutex);
-    LIST_FOR_EACH (pool, list_node, &pools) {
-        if (pool->buf_size == buf_size && pool->socket_id == socket_id) {
-            VLOG_DBG("Reusing mempool \"%s\"", pool->mp->name);
-            pool->refcount++;
-            *poolp = pool;
-            mempool_sweep__();
-            ovs_mutex_unlock(&mempool_mutex);
-            return 0;
-        }
+    pool = (shape.shared ? find_shared(request, &shape)
+            : find_own(request, &shape, shape.n_packets));
+    if (pool) {
+        pool->refcount++;
+        *poolp = pool;
+        mempool_sweep__();
+    } else {
+        mempool_sweep__();
+        error = mempool_create(request, &shape, poolp, whyp);
     }
-    mempool_sweep__();
-    error = mempool_create(name, mtu, socket_id, poolp);
     ovs_mutex_unlock(&mempool_mutex);
 
     return error;
+}
+
+bool
+dpdk_mempool_suits(const struct dpdk_mempool *pool,
+                   const struct dpdk_mempool_request *request)
+{
+    struct dpdk_mempool_shape shape;
+
+    if (pool->shape.shared) {
+        return true;
+    }
+    dpdk_mempool_conf_shape(request, &shape);
+    return shape.shared || shape.n_packets == pool->shape.n_packets;
 }
 
 void

@@ -21,19 +21,23 @@
  * ================
  *
  * Ports of one NUMA node whose MTUs round up to the same buffer size share a
- * pool.  A pool that no port uses any more lives on until all of its packets
- * have come back, because packets outlive the port that received them: they
- * wait in other ports' rings, in upcalls and in conntrack.  Such pools are
- * freed by the next call of dpdk_mempool_get() or dpdk_mempool_sweep().
+ * pool, unless the configuration says otherwise, see dpdk-mempool-conf.h.  A
+ * pool that no port uses any more lives on until all of its packets have come
+ * back, because packets outlive the port that received them: they wait in
+ * other ports' rings, in upcalls and in conntrack.  Such pools are freed by
+ * the next call of dpdk_mempool_get() or dpdk_mempool_sweep().
  *
  * Thread-safety
  * -------------
  *
- * All functions may be called by any thread.  They take the mutex of the list
- * of pools, below all other mutexes of the plugin. */
+ * dpdk_mempool_get() and dpdk_mempool_suits() run in MAIN, the others in any
+ * thread.  They take the mutex of the list of pools, below all other mutexes
+ * of the plugin. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "dpdk-mempool-conf.h"
 #include "openvswitch/list.h"
 
 struct rte_mempool;
@@ -49,7 +53,7 @@ struct rte_mempool;
 struct dpdk_mempool {
     struct rte_mempool *mp;     /* What packets are allocated from. */
     struct ovs_list list_node;  /* In 'pools'. */
-    uint32_t buf_size;          /* Size of a buffer, without headroom. */
+    struct dpdk_mempool_shape shape; /* What it was made for. */
     int socket_id;              /* NUMA node. */
     int refcount;               /* Number of ports that use the pool. */
 };
@@ -63,17 +67,21 @@ dpdk_mtu_to_max_packet_len(int mtu)
     return mtu + 14 + 4;
 }
 
-/* Returns the size of the buffers, without headroom, of packets for the given
- * 'mtu'. */
-uint32_t dpdk_mempool_buf_size(int mtu);
+/* Stores in '*poolp' a reference to a pool for 'request', creating it if there
+ * is none.  If memory is short, it may have fewer packets than wanted, which
+ * is logged.  The caller has to release it with dpdk_mempool_put().
+ *
+ * Returns 0 or a positive errno, ENOMEM if there is not enough hugepage memory
+ * even for the smallest pool.  In that case '*whyp' becomes a phrase for the
+ * user that says why, and that the caller has to free. */
+int dpdk_mempool_get(const struct dpdk_mempool_request *request,
+                     struct dpdk_mempool **poolp, char **whyp);
 
-/* Stores in '*poolp' a reference to a pool on NUMA node 'socket_id' for ports
- * with the given 'mtu', on behalf of the port 'name', creating it if there is
- * none.  The caller has to release it with dpdk_mempool_put().  Returns 0 or a
- * positive errno: ENOMEM if there is not enough hugepage memory even for the
- * smallest pool. */
-int dpdk_mempool_get(const char *name, int mtu, int socket_id,
-                     struct dpdk_mempool **poolp);
+/* Returns true if 'pool', which was made for a port with the MTU and the NUMA
+ * node of 'request', is still what the port needs: in a pool of its own, more
+ * queues need more packets. */
+bool dpdk_mempool_suits(const struct dpdk_mempool *pool,
+                        const struct dpdk_mempool_request *request);
 
 /* Releases a reference to 'pool', which may be null. */
 void dpdk_mempool_put(struct dpdk_mempool *pool);

@@ -149,6 +149,10 @@ detach_guest(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
         vhost->txq_state[i] = DPDK_VHOST_QUEUE_UNKNOWN;
     }
     dpdk_vhost_apply_queue_states(vhost);
+    if (vhost->dev.short_of_memory) {
+        /* There is nobody any more who needs the memory. */
+        netdev_request_reconfigure(&vhost->dev.up);
+    }
     netdev_change_seq_changed(&vhost->dev.up);
 }
 

@@ -14,7 +14,8 @@
  * limitations under the License.
  */
 
-/* The files of vhost-user sockets.  Called by dpdk-vhost.c. */
+/* The sockets of vhost-user ports.  Called by plugin.c with other_config, and
+ * by dpdk-vhost.c. */
 
 #include <config.h>
 
@@ -22,6 +23,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <rte_vhost.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -38,13 +40,18 @@
 /* Longest path of a socket, without the final null character. */
 #define MAX_PATH_LEN (sizeof(((struct sockaddr_un *) 0)->sun_path) - 1)
 
-/* Directory of the sockets that the switch owns. */
+/* Directory of the sockets that the switch owns, and the part of it below the
+ * run directory that is configured, or null. */
 static char *sock_dir;
+static char *sock_subdir;
 
-void
-dpdk_vhost_socket_init(const struct smap *other_config)
+/* Flags for sockets of client ports. */
+static uint64_t client_flags;
+
+/* Makes 'subdir', which may be null, the directory of sockets. */
+static void
+set_sock_dir(const char *subdir)
 {
-    const char *subdir = smap_get(other_config, "vhost-sock-dir");
     struct stat s;
 
     free(sock_dir);
@@ -67,6 +74,66 @@ dpdk_vhost_socket_init(const struct smap *other_config)
     } else {
         VLOG_INFO("User-provided vhost-sock-dir in use: %s", sock_dir);
     }
+}
+
+/* Returns the flag of librte_vhost that 'key' stands for if 'other_config'
+ * turns it on, otherwise 0. */
+static uint64_t
+read_flag(const struct smap *other_config, const char *key, uint64_t flag)
+{
+    return smap_get_bool(other_config, key, false) ? flag : 0;
+}
+
+static void
+log_flag(const char *what, uint64_t flag)
+{
+    VLOG_INFO("%s support for vhost-user-client %s.", what,
+              client_flags & flag ? "enabled" : "disabled");
+}
+
+void
+dpdk_vhost_socket_run(const struct smap *other_config)
+{
+    const char *subdir = smap_get(other_config, "vhost-sock-dir");
+    static uint64_t requested;
+    static bool first = true;
+    uint64_t changed;
+    uint64_t flags;
+
+    if (first || !nullable_string_is_equal(subdir, sock_subdir)) {
+        free(sock_subdir);
+        sock_subdir = nullable_xstrdup(subdir);
+        set_sock_dir(subdir);
+    }
+
+    flags = (read_flag(other_config, "vhost-iommu-support",
+                       RTE_VHOST_USER_IOMMU_SUPPORT)
+             | read_flag(other_config, "vhost-postcopy-support",
+                         RTE_VHOST_USER_POSTCOPY_SUPPORT));
+    changed = first ? UINT64_MAX : flags ^ requested;
+    requested = client_flags = flags;
+    if (changed & RTE_VHOST_USER_IOMMU_SUPPORT) {
+        log_flag("IOMMU", RTE_VHOST_USER_IOMMU_SUPPORT);
+    }
+
+    /* A locked page cannot be fetched when it is touched first. */
+    if (memory_locked()) {
+        client_flags &= ~RTE_VHOST_USER_POSTCOPY_SUPPORT;
+    }
+    if (changed & RTE_VHOST_USER_POSTCOPY_SUPPORT) {
+        if (client_flags != flags) {
+            VLOG_WARN("vhost-postcopy-support and mlockall are not "
+                      "compatible.");
+        }
+        log_flag("POSTCOPY", RTE_VHOST_USER_POSTCOPY_SUPPORT);
+    }
+    first = false;
+}
+
+uint64_t
+dpdk_vhost_socket_client_flags(void)
+{
+    return client_flags;
 }
 
 char *

@@ -17,13 +17,26 @@
 #ifndef DPDK_VHOST_SOCKET_H
 #define DPDK_VHOST_SOCKET_H 1
 
-/* The files of vhost-user sockets.  Called by dpdk-vhost.c in MAIN. */
+/* The sockets of vhost-user ports: their files, and what other_config says of
+ * them.  Called by plugin.c and dpdk-vhost.c in MAIN. */
+
+#include <stdint.h>
 
 struct smap;
 
-/* Chooses the directory of the sockets that the switch owns from
- * other_config:vhost-sock-dir, relative to the run directory. */
-void dpdk_vhost_socket_init(const struct smap *other_config);
+/* Takes over and logs what 'other_config' says of sockets, if that is new.  It
+ * applies to ports that are added afterward:
+ *
+ *   - "vhost-sock-dir": the directory of the sockets that the switch owns,
+ *     relative to the run directory.
+ *
+ *   - "vhost-iommu-support", "vhost-postcopy-support": what
+ *     dpdk_vhost_socket_client_flags() returns. */
+void dpdk_vhost_socket_run(const struct smap *other_config);
+
+/* Returns the RTE_VHOST_USER_* flags of other_config for the socket of a new
+ * client port. */
+uint64_t dpdk_vhost_socket_client_flags(void);
 
 /* Returns the path of the socket of the port 'name', which the caller has to
  * free. */

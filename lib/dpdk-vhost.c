@@ -169,7 +169,7 @@ vhost_register(struct dpdk_vhost *vhost, const char *path)
     const char *failed = NULL;
 
     if (vhost->client) {
-        flags |= RTE_VHOST_USER_CLIENT;
+        flags |= RTE_VHOST_USER_CLIENT | dpdk_vhost_socket_client_flags();
     }
 
     errno = 0;
@@ -448,27 +448,25 @@ static void
 vhost_apply(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
 {
     struct dpdk_dev *dev = &vhost->dev;
-    int error = 0;
+    char *why = NULL;
 
     dpdk_dev_apply_queues(&vhost->dev, dev->requested_n_rxq,
                           dev->requested_n_txq, true);
     if (vhost->vid >= 0 || dev->pool) {
-        error = dpdk_dev_apply_pool(&vhost->dev);
+        dpdk_dev_apply_pool(dev, DPDK_DEFAULT_DESC, DPDK_DEFAULT_DESC, &why);
     } else {
         /* Packets are allocated for a guest, not for a port that may never
          * have one. */
         dev->mtu = dev->requested_mtu;
         dev->max_packet_len = dpdk_mtu_to_max_packet_len(dev->mtu);
         dev->socket_id = dev->requested_socket_id;
+        dev->short_of_memory = false;
     }
-    if (error) {
-        dpdk_dev_set_error(dev, "no memory for MTU %d on NUMA node %d (%s), "
-                           "%s", dev->requested_mtu, dev->requested_socket_id,
-                           ovs_strerror(error),
+    if (why) {
+        dpdk_dev_set_error(dev, "%s, %s", why,
                            dev->pool ? "the previous configuration runs on"
                                      : "the guest gets no packets");
-        dev->requested_mtu = dev->mtu;
-        dev->requested_socket_id = dev->socket_id;
+        free(why);
     } else {
         dpdk_dev_clear_error(dev);
     }

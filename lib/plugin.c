@@ -16,8 +16,10 @@
 
 /* The plugin as the switch sees it: the one exported symbol, which holds the
  * description of this build and the hooks.  Called by the switch through the
- * table; calls dpdk-eal.c, and registers the classes of dpdk-eth.c and
- * dpdk-vhost.c and the commands of dpdk-commands.c. */
+ * table; hands other_config to dpdk-eal*.c, dpdk-mempool-conf.c and
+ * dpdk-vhost-socket.c, and registers the classes of dpdk-eth.c and
+ * dpdk-vhost.c and the commands of dpdk-commands.c and
+ * dpdk-eal-commands.c. */
 
 #include <config.h>
 
@@ -26,28 +28,65 @@
 #include "dpdk-commands.h"
 #include "dpdk-dev.h"
 #include "dpdk-eal.h"
+#include "dpdk-eal-commands.h"
+#include "dpdk-eal-keys.h"
 #include "dpdk-eth.h"
 #include "dpdk-log.h"
+#include "dpdk-mempool-conf.h"
 #include "dpdk-packet.h"
 #include "dpdk-vhost-socket.h"
 #include "dpdk-vhost.h"
 #include "netdev-plugin.h"
+#include "smap.h"
 
 #define this_module (*dpdk_log_eal)
 
+/* Takes over what does not need a restart. */
+static void
+plugin_configure(const struct smap *other_config)
+{
+    dpdk_mempool_conf_run(other_config);
+    dpdk_vhost_socket_run(other_config);
+}
+
+/* Does what has to be done once, when DPDK was initialised. */
+static void
+plugin_start(const struct smap *other_config)
+{
+    dpdk_eal_keys_set_applied(other_config);
+    dpdk_eal_commands_log_state();
+    plugin_configure(other_config);
+    dpdk_eal_commands_register();
+    dpdk_commands_register();
+    netdev_register_provider(&dpdk_eth_class);
+    netdev_register_provider(&dpdk_vhost_server_class);
+    netdev_register_provider(&dpdk_vhost_client_class);
+    VLOG_INFO("DPDK Enabled - initialized");
+}
+
 /* The hook init(): initialises DPDK as 'other_config' says, and, once that has
  * succeeded, registers the classes.  That happens before the core publishes
- * the types of interfaces, and creates ports. */
+ * the types of interfaces, and creates ports.  Later, takes over what changes
+ * in 'other_config'. */
 static void
 plugin_init(const struct smap *other_config)
 {
+    static struct smap last = SMAP_INITIALIZER(&last);
+    static bool first = true;
+
+    if (!first && smap_equal(other_config, &last)) {
+        return;
+    }
+    first = false;
+    smap_destroy(&last);
+    smap_clone(&last, other_config);
+
+    dpdk_eal_keys_check_names(other_config);
     if (dpdk_eal_run(other_config)) {
-        dpdk_vhost_socket_init(other_config);
-        dpdk_commands_register();
-        netdev_register_provider(&dpdk_eth_class);
-        netdev_register_provider(&dpdk_vhost_server_class);
-        netdev_register_provider(&dpdk_vhost_client_class);
-        VLOG_INFO("DPDK Enabled - initialized");
+        plugin_start(other_config);
+    } else if (dpdk_eal_available()) {
+        dpdk_eal_keys_check_applied(other_config);
+        plugin_configure(other_config);
     }
 }
 

@@ -53,6 +53,7 @@ test_ldadd = \
 if HAVE_CMOCKA
 check_PROGRAMS += \
 	tests/test-dpdk-eal-args \
+	tests/test-dpdk-mempool-conf \
 	tests/test-dpdk-packet \
 	tests/test-dpdk-policer \
 	tests/test-dpdk-qos
@@ -60,6 +61,9 @@ endif
 
 tests_test_dpdk_eal_args_SOURCES = tests/test-dpdk-eal-args.c
 tests_test_dpdk_eal_args_LDADD = $(test_ldadd)
+
+tests_test_dpdk_mempool_conf_SOURCES = tests/test-dpdk-mempool-conf.c
+tests_test_dpdk_mempool_conf_LDADD = $(test_ldadd)
 
 tests_test_dpdk_packet_SOURCES = tests/test-dpdk-packet.c
 tests_test_dpdk_packet_LDADD = $(test_ldadd)
@@ -70,8 +74,11 @@ tests_test_dpdk_policer_LDADD = $(test_ldadd)
 tests_test_dpdk_qos_SOURCES = tests/test-dpdk-qos.c tests/test-meter.h
 tests_test_dpdk_qos_LDADD = $(test_ldadd)
 
-$(tests_test_dpdk_eal_args_OBJECTS) $(tests_test_dpdk_packet_OBJECTS) \
-$(tests_test_dpdk_policer_OBJECTS) $(tests_test_dpdk_qos_OBJECTS): \
+$(tests_test_dpdk_eal_args_OBJECTS) \
+$(tests_test_dpdk_mempool_conf_OBJECTS) \
+$(tests_test_dpdk_packet_OBJECTS) \
+$(tests_test_dpdk_policer_OBJECTS) \
+$(tests_test_dpdk_qos_OBJECTS): \
 	$(OVS)/.stamp-configure
 
 # The loader, in a program of its own and in the switch, and a plugin without

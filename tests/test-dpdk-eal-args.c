@@ -137,6 +137,15 @@ test_extra(void **state OVS_UNUSED)
     check("dpdk-extra=-m 64;dpdk-alloc-mem=512",
           "-m 64 --in-memory --lcores 0@3");
 
+    /* That holds for options that exclude one another, too. */
+    check("dpdk-extra=--lcores=0@2;dpdk-lcore-mask=0x1",
+          "--lcores=0@2 --in-memory");
+    check("dpdk-extra=-l 2;dpdk-lcore-mask=0x1", "-l 2 --in-memory");
+    check("dpdk-extra=--socket-mem=64;dpdk-alloc-mem=512",
+          "--socket-mem=64 --in-memory --lcores 0@3");
+    check("dpdk-extra=-m 64;dpdk-alloc-mem=128;dpdk-socket-mem=512",
+          "-m 64 --in-memory --lcores 0@3");
+
     /* Each way to name lcores is enough. */
     check("dpdk-extra=-l 0,1", "-l 0,1 --in-memory");
     check("dpdk-extra=--lcores 0@1", "--lcores 0@1 --in-memory");
@@ -151,6 +160,32 @@ test_in_memory(void **state OVS_UNUSED)
 
     /* EAL refuses both together. */
     check("dpdk-extra=--no-huge -m 512", "--no-huge -m 512 --lcores 0@3");
+}
+
+static void
+test_value(void **state OVS_UNUSED)
+{
+    static const struct {
+        const char *args;
+        const char *expected;
+    } cases[] = {
+        { "", NULL },
+        { "--socket-limit 64,0 -v", "64,0" },
+        { "--socket-limit=64", "64" },
+        { "--socket-limit 64 --socket-limit=32", "32" },
+        { "--socket-limits=64", NULL },
+        { "--socket-limit", NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct svec args = SVEC_EMPTY_INITIALIZER;
+        const char *value;
+
+        svec_parse_words(&args, cases[i].args);
+        value = dpdk_eal_args_value(&args, "--socket-limit");
+        assert_true(nullable_string_is_equal(value, cases[i].expected));
+        svec_destroy(&args);
+    }
 }
 
 static void
@@ -189,6 +224,7 @@ main(void)
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_extra),
         cmocka_unit_test(test_in_memory),
+        cmocka_unit_test(test_value),
         cmocka_unit_test(test_exiting),
     };
 

@@ -423,14 +423,18 @@ test_free_bulk_mixed(void **state OVS_UNUSED)
     assert_int_equal(in_use(), 0);
 }
 
-static void
-test_buf_size(void **state OVS_UNUSED)
+/* Returns a pool for the port 'name' with the given 'mtu'. */
+static struct dpdk_mempool *
+get_pool(const char *name, int mtu)
 {
-    assert_int_equal(dpdk_mempool_buf_size(1500), 2048);
-    assert_int_equal(dpdk_mempool_buf_size(2000), 2048);
-    assert_int_equal(dpdk_mempool_buf_size(2030), 3072);
-    assert_int_equal(dpdk_mempool_buf_size(6000), 6144);
-    assert_int_equal(dpdk_mempool_buf_size(9000), 9216);
+    const struct dpdk_mempool_request request = { .name = name, .mtu = mtu };
+    struct dpdk_mempool *mempool;
+    char *why = NULL;
+
+    if (dpdk_mempool_get(&request, &mempool, &why)) {
+        fail_msg("%s", why);
+    }
+    return mempool;
 }
 
 static void
@@ -439,8 +443,8 @@ test_pool_sharing(void **state OVS_UNUSED)
     struct dpdk_mempool *a, *b, *c;
     struct rte_mbuf *m;
 
-    assert_int_equal(dpdk_mempool_get("a", 600, 0, &a), 0);
-    assert_int_equal(dpdk_mempool_get("b", 900, 0, &b), 0);
+    a = get_pool("a", 600);
+    b = get_pool("b", 900);
     assert_ptr_equal(a, b);
     assert_ptr_not_equal(a, pool);
 
@@ -449,7 +453,7 @@ test_pool_sharing(void **state OVS_UNUSED)
     dpdk_mempool_put(a);
     dpdk_mempool_put(b);
     dpdk_mempool_sweep();
-    assert_int_equal(dpdk_mempool_get("c", 700, 0, &c), 0);
+    c = get_pool("c", 700);
     assert_ptr_equal(c, a);
     rte_pktmbuf_free(m);
     dpdk_mempool_put(c);
@@ -462,7 +466,7 @@ setup(void **state OVS_UNUSED)
     char *argv[] = {
         (char *) "test-dpdk-packet", (char *) "--no-huge",
         (char *) "--no-pci", (char *) "--no-telemetry",
-        (char *) "--no-shconf", (char *) "-m", (char *) "128",
+        (char *) "--no-shconf", (char *) "-m", (char *) "256",
         (char *) "--lcores", (char *) "0@0", (char *) "--log-level=error",
         NULL
     };
@@ -471,7 +475,8 @@ setup(void **state OVS_UNUSED)
         return -1;
     }
     netdev_plugin_hooks = &test_hooks;
-    return dpdk_mempool_get("test", 1000, 0, &pool);
+    pool = get_pool("test", 1000);
+    return 0;
 }
 
 static int
@@ -499,7 +504,6 @@ main(void)
         cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_copy),
         cmocka_unit_test(test_free_bulk_mixed),
-        cmocka_unit_test(test_buf_size),
         cmocka_unit_test(test_pool_sharing),
     };
 

@@ -56,6 +56,7 @@ dpdk_dev_init(struct dpdk_dev *dev, int socket_id)
     dev->requested_n_rxq = dev->requested_n_txq = 1;
     dev->flags = NETDEV_UP | NETDEV_PROMISC;
     dpdk_dev_qos_init(dev);
+    smap_init(&dev->options);
 }
 
 void
@@ -117,6 +118,7 @@ dpdk_dev_uninit(struct dpdk_dev *dev) OVS_NO_THREAD_SAFETY_ANALYSIS
     dpdk_stats_free(dev->tx_stats);
     dpdk_stats_free(dev->rx_stats);
     free(dev->error);
+    smap_destroy(&dev->options);
     ovs_mutex_destroy(&dev->mutex);
 }
 
@@ -298,6 +300,37 @@ dpdk_dev_request(struct dpdk_dev *dev, int *requested, int value)
         *requested = value;
         netdev_request_reconfigure(&dev->up);
     }
+}
+
+static bool
+is_known(const char *key, const char *const known[])
+{
+    for (; *known; known++) {
+        if (!strcmp(key, *known)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+dpdk_dev_warn_options(struct dpdk_dev *dev, const struct smap *args,
+                      const char *const known[])
+{
+    const struct smap_node *node;
+
+    SMAP_FOR_EACH (node, args) {
+        const char *before = smap_get(&dev->options, node->key);
+
+        if (!is_known(node->key, known)
+            && (!before || strcmp(before, node->value))) {
+            VLOG_WARN("%s: option '%s=%s' has no effect on a port of type %s",
+                      dev->name, node->key, node->value,
+                      dev->up.netdev_class->type);
+        }
+    }
+    smap_destroy(&dev->options);
+    smap_clone(&dev->options, args);
 }
 
 void

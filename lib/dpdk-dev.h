@@ -81,6 +81,7 @@
 #include "openvswitch/thread.h"
 #include "ovs-rcu.h"
 #include "packets.h"
+#include "smap.h"
 
 struct dpdk_mempool;
 struct dpdk_qos;
@@ -147,6 +148,7 @@ struct dpdk_dev {
     char *error OVS_GUARDED;    /* What is wrong, or null.  For the user. */
     char *qos_error OVS_GUARDED; /* The same, for dpdk-dev-qos.c. */
     bool qos_refused OVS_GUARDED; /* The last QoS asked for is not 'qos'. */
+    struct smap options;        /* Last ones looked at for warnings.  MAIN. */
 };
 
 /* A receive queue of a port of any class. */
@@ -224,6 +226,12 @@ void dpdk_dev_apply_queues(struct dpdk_dev *dev, int n_rxq, int n_txq,
  * change. */
 void dpdk_dev_request(struct dpdk_dev *dev, int *requested, int value)
     OVS_REQUIRES(dev->mutex);
+
+/* Warns about each option in 'args' that is not in 'known', which ends with a
+ * null pointer: it has no effect on 'dev', so it is probably misspelt.  Does
+ * so once for each value.  Takes no lock. */
+void dpdk_dev_warn_options(struct dpdk_dev *dev, const struct smap *args,
+                           const char *const known[]);
 
 /* Asks for 'n_rxq' receive queues, as the options in 'args' say. */
 void dpdk_dev_request_n_rxq(struct dpdk_dev *dev, const struct smap *args)

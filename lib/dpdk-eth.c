@@ -246,6 +246,16 @@ eth_attach(struct dpdk_eth *eth, const char *devargs, char **errp)
     return 0;
 }
 
+/* The options of a port. */
+static const char *const known_options[] = {
+    "dpdk-devargs",
+    "dpdk-lsc-interrupt",
+    "n_rxq",
+    "n_rxq_desc",
+    "n_txq_desc",
+    NULL
+};
+
 static int
 eth_set_config(struct netdev *netdev, const struct smap *args, char **errp)
 {
@@ -284,6 +294,7 @@ eth_set_config(struct netdev *netdev, const struct smap *args, char **errp)
     }
 
     ovs_mutex_lock(&eth->dev.mutex);
+    dpdk_dev_warn_options(&eth->dev, args, known_options);
     dpdk_dev_request_n_rxq(&eth->dev, args);
     dpdk_dev_request(&eth->dev, &eth->requested_rxq_size, rxq_size);
     dpdk_dev_request(&eth->dev, &eth->requested_txq_size, txq_size);

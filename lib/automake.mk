@@ -46,10 +46,22 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-eal-log.h \
 	lib/dpdk-eth.c \
 	lib/dpdk-eth.h \
+	lib/dpdk-eth-attach.c \
+	lib/dpdk-eth-attach.h \
+	lib/dpdk-eth-config.c \
+	lib/dpdk-eth-config.h \
+	lib/dpdk-eth-events.c \
+	lib/dpdk-eth-events.h \
+	lib/dpdk-eth-hint.c \
+	lib/dpdk-eth-hint.h \
 	lib/dpdk-eth-port.c \
 	lib/dpdk-eth-port.h \
 	lib/dpdk-eth-rxtx.c \
 	lib/dpdk-eth-rxtx.h \
+	lib/dpdk-eth-stats.c \
+	lib/dpdk-eth-stats.h \
+	lib/dpdk-eth-status.c \
+	lib/dpdk-eth-status.h \
 	lib/dpdk-log.c \
 	lib/dpdk-log.h \
 	lib/dpdk-memory.c \

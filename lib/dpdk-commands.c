@@ -14,9 +14,9 @@
  * limitations under the License.
  */
 
-/* Commands for ovs-appctl that show and change the state of ports.  Registered
- * by plugin.c; calls dpdk-dev.c, and the core for the ports of the classes of
- * dpdk-eth.c and dpdk-vhost.c. */
+/* Commands for ovs-appctl that show and change the state of ports and devices.
+ * Registered by plugin.c; calls dpdk-dev.c, dpdk-eth-attach.c, and the core for
+ * the ports of the classes of dpdk-eth.c and dpdk-vhost.c. */
 
 #include <config.h>
 
@@ -27,6 +27,7 @@
 #include <stdio.h>
 
 #include "dpdk-dev.h"
+#include "dpdk-eth-attach.h"
 #include "dpdk-eth.h"
 #include "dpdk-vhost.h"
 #include "netdev-provider.h"
@@ -168,11 +169,32 @@ set_admin_state(struct unixctl_conn *conn, int argc, const char *argv[],
     }
 }
 
+/* "netdev-dpdk/detach DEVICE": detaches a device that no port uses. */
+static void
+detach(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[],
+       void *aux OVS_UNUSED)
+{
+    char *error = dpdk_eth_attach_remove(argv[1]);
+
+    if (error) {
+        unixctl_command_reply_error(conn, error);
+        free(error);
+    } else {
+        char *reply = xasprintf("All devices shared with device '%s' have "
+                                "been detached", argv[1]);
+
+        unixctl_command_reply(conn, reply);
+        free(reply);
+    }
+}
+
 void
 dpdk_commands_register(void)
 {
     unixctl_command_register("netdev-dpdk/set-admin-state", "[netdev] up|down",
                              1, 2, set_admin_state, NULL);
+    unixctl_command_register("netdev-dpdk/detach", "pci address of device",
+                             1, 1, detach, NULL);
     unixctl_command_register("netdev-dpdk/get-mempool-info", "[netdev]", 0, 1,
                              get_mempool_info, NULL);
 }

@@ -333,14 +333,6 @@ dpdk_dev_warn_options(struct dpdk_dev *dev, const struct smap *args,
     smap_clone(&dev->options, args);
 }
 
-void
-dpdk_dev_request_n_rxq(struct dpdk_dev *dev, const struct smap *args)
-    OVS_REQUIRES(dev->mutex)
-{
-    dpdk_dev_request(dev, &dev->requested_n_rxq,
-                     MAX(smap_get_int(args, "n_rxq", 1), 1));
-}
-
 int
 dpdk_dev_get_numa_id(const struct netdev *netdev)
 {

@@ -44,6 +44,8 @@
  *
  *   - WATCHDOG: ours, notices changes of NICs' links.
  *
+ *   - INTERRUPT: EAL's, calls back on what NICs report (dpdk-eth-events.h).
+ *
  *   - RCU: ovs-rcu's, frees what nobody refers to any more.
  *
  * Functions say which thread calls them if it is not MAIN.
@@ -52,7 +54,8 @@
  * -------------------------------------------
  *
  *   - Control side: netdev_mutex (the core's), dpdk_mutex, dev->mutex, the
- *     mutex of the list of pools (dpdk-mempool.c).
+ *     mutex of the list of pools (dpdk-mempool.c), that of devices' control
+ *     (dpdk-eth-port.c).
  *
  *   - Packet side: txq->lock, and then the spinlock of a policer or QoS, which
  *     MAIN takes under dev->mutex.  A PMD takes no mutex.
@@ -233,10 +236,6 @@ void dpdk_dev_request(struct dpdk_dev *dev, int *requested, int value)
 void dpdk_dev_warn_options(struct dpdk_dev *dev, const struct smap *args,
                            const char *const known[]);
 
-/* Asks for 'n_rxq' receive queues, as the options in 'args' say. */
-void dpdk_dev_request_n_rxq(struct dpdk_dev *dev, const struct smap *args)
-    OVS_REQUIRES(dev->mutex);
-
 /* Class functions that are the same for all classes; see
  * netdev-provider.h. */
 int dpdk_dev_get_numa_id(const struct netdev *netdev);
@@ -280,7 +279,6 @@ int dpdk_dev_get_custom_stats(const struct netdev *netdev,
     .set_mtu = dpdk_dev_set_mtu,                        \
     .get_ifindex = dpdk_dev_get_ifindex,                \
     .set_miimon_interval = dpdk_dev_set_miimon_interval, \
-    .get_custom_stats = dpdk_dev_get_custom_stats,      \
     .rxq_alloc = dpdk_dev_rxq_alloc,                    \
     .rxq_construct = dpdk_dev_rxq_construct,            \
     .rxq_destruct = dpdk_dev_rxq_destruct,              \

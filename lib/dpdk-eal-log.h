@@ -19,7 +19,8 @@
 
 /* From DPDK's log to the vlog module "dpdk".
  *
- * Called by dpdk-eal.c in MAIN.  DPDK then logs from any thread. */
+ * Called by dpdk-eal.c and, for errors, dpdk-eth*.c in MAIN.  DPDK then logs
+ * from any thread. */
 
 #include <stddef.h>
 

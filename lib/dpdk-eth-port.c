@@ -14,21 +14,21 @@
  * limitations under the License.
  */
 
-/* Control of ethdev ports.  Called by dpdk-eth.c, calls librte_ethdev. */
+/* Control of ethdev ports.  Called by the other dpdk-eth*.c, calls
+ * librte_ethdev. */
 
 #include <config.h>
 
 #include "dpdk-eth-port.h"
 
 #include <errno.h>
-#include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
-#include <rte_version.h>
 
+#include "dpdk-eal-log.h"
 #include "dpdk-log.h"
+#include "openvswitch/thread.h"
 #include "packets.h"
-#include "smap.h"
 #include "util.h"
 
 #define this_module (*dpdk_log_netdev)
@@ -36,73 +36,21 @@
 /* What a receive side scaling NIC spreads packets over its queues by. */
 #define RSS_TYPES (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP)
 
-/* IANA ifType, ethernetCsmacd(6). */
-#define IF_TYPE_ETHERNET "6"
+/* Held while a device changes or is asked for its link, see dpdk-eth-port.h.
+ * No other mutex is taken with it held. */
+static struct ovs_mutex control_mutex = OVS_MUTEX_INITIALIZER;
 
-static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
-
-/* Finds a port by its Ethernet address among those that DPDK knows. */
-static int
-find_by_mac(const char *mac_s, uint16_t *port_idp)
+bool
+dpdk_eth_conf_equal(const struct dpdk_eth_conf *a,
+                    const struct dpdk_eth_conf *b)
 {
-    struct eth_addr mac;
-    uint16_t port_id;
-
-    if (!eth_addr_from_string(mac_s, &mac)) {
-        VLOG_ERR("invalid mac: %s", mac_s);
-        return EINVAL;
-    }
-    RTE_ETH_FOREACH_DEV (port_id) {
-        struct eth_addr port_mac;
-
-        if (!dpdk_eth_port_get_mac(port_id, &port_mac)
-            && eth_addr_equals(mac, port_mac)) {
-            *port_idp = port_id;
-            return 0;
-        }
-    }
-    return ENODEV;
-}
-
-/* Finds a port by its devargs among those that DPDK knows. */
-static bool
-find_by_devargs(const char *devargs, uint16_t *port_idp)
-{
-    struct rte_dev_iterator iterator;
-    uint16_t port_id;
-
-    RTE_ETH_FOREACH_MATCHING_DEV (port_id, devargs, &iterator) {
-        rte_eth_iterator_cleanup(&iterator);
-        *port_idp = port_id;
-        return true;
-    }
-    return false;
-}
-
-int
-dpdk_eth_port_find(const char *devargs, uint16_t *port_id, bool *attached)
-{
-    static const char mac_prefix[] = "class=eth,mac=";
-    int error;
-
-    *attached = false;
-    if (!strncmp(devargs, mac_prefix, strlen(mac_prefix))) {
-        return find_by_mac(devargs + strlen(mac_prefix), port_id);
-    }
-    if (find_by_devargs(devargs, port_id)) {
-        return 0;
-    }
-
-    error = -rte_dev_probe(devargs);
-    if (error) {
-        return error;
-    }
-    if (!find_by_devargs(devargs, port_id)) {
-        return ENODEV;
-    }
-    *attached = true;
-    VLOG_INFO("Device '%s' attached to DPDK", devargs);
-    return 0;
+    return a->n_rxq == b->n_rxq
+           && a->n_txq == b->n_txq
+           && a->rxq_size == b->rxq_size
+           && a->txq_size == b->txq_size
+           && a->mtu == b->mtu
+           && a->lsc_interrupt == b->lsc_interrupt
+           && a->socket_id == b->socket_id;
 }
 
 bool
@@ -118,28 +66,30 @@ dpdk_eth_port_is_sibling(uint16_t a, uint16_t b)
     return false;
 }
 
-void
-dpdk_eth_port_detach(const char *name, uint16_t port_id, bool shared)
+/* Returns the receive offloads to ask for of 'port_id', a device like 'info',
+ * for the given 'mtu'. */
+static uint64_t
+rx_offloads(uint16_t port_id, const struct rte_eth_dev_info *info, int mtu)
 {
-    struct rte_eth_dev_info info;
-    int error;
+    uint64_t offloads = 0;
 
-    /* The device has to be asked for before its port is closed. */
-    error = -rte_eth_dev_info_get(port_id, &info);
-    rte_eth_dev_close(port_id);
-    if (!error && shared) {
-        VLOG_INFO("Device '%s' has been removed", name);
-        return;
-    }
-    if (!error) {
-        error = -rte_dev_remove(info.device);
-    }
-    if (error) {
-        VLOG_ERR("Device '%s' can not be detached: %s.",
-                 name, rte_strerror(error));
+    if (strstr(info->driver_name, "vf")) {
+        VLOG_INFO("Virtual function detected, HW_CRC_STRIP will be enabled");
     } else {
-        VLOG_INFO("Device '%s' has been removed and detached", name);
+        offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_KEEP_CRC;
     }
+
+    if ((info->rx_offload_capa & DPDK_ETH_RX_CSUM) == DPDK_ETH_RX_CSUM) {
+        offloads |= DPDK_ETH_RX_CSUM;
+    } else {
+        VLOG_WARN("Rx checksum offload is not supported on port %"PRIu16,
+                  port_id);
+    }
+
+    if (mtu > RTE_ETHER_MTU) {
+        offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+    }
+    return offloads;
 }
 
 /* Configures 'port_id' with as many queues as in 'conf'. */
@@ -150,9 +100,10 @@ port_configure_queues(uint16_t port_id, const struct rte_eth_dev_info *info,
     struct rte_eth_conf eth_conf = { .rxmode.mq_mode = RTE_ETH_MQ_RX_NONE };
 
     eth_conf.intr_conf.lsc = conf->lsc_interrupt;
+    eth_conf.rxmode.offloads = conf->rx_offloads;
     eth_conf.rx_adv_conf.rss_conf.rss_hf = RSS_TYPES
                                            & info->flow_type_rss_offloads;
-    if (conf->n_rxq > 1 && eth_conf.rx_adv_conf.rss_conf.rss_hf) {
+    if (eth_conf.rx_adv_conf.rss_conf.rss_hf) {
         eth_conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
     }
 
@@ -160,12 +111,30 @@ port_configure_queues(uint16_t port_id, const struct rte_eth_dev_info *info,
                                   &eth_conf);
 }
 
+/* Stores in '*whyp' the sentence from 'format', the meaning of 'error', and
+ * what DPDK had to say about it. */
+static void OVS_PRINTF_FORMAT(3, 4)
+set_why(char **whyp, int error, const char *format, ...)
+{
+    va_list args;
+    char log[256];
+    char *what;
+
+    va_start(args, format);
+    what = xvasprintf(format, args);
+    va_end(args);
+    dpdk_eal_log_take_error(log, sizeof log);
+    *whyp = xasprintf("%s: %s%s%s%s", what, rte_strerror(error),
+                      log[0] ? " (" : "", log, log[0] ? ")" : "");
+    free(what);
+}
+
 /* Configures 'port_id' with as many queues as in 'conf', or as many of both
  * kinds if the driver takes nothing else, as that of tap devices. */
 static int
 port_configure(const char *name, uint16_t port_id,
                const struct rte_eth_dev_info *info,
-               struct dpdk_eth_conf *conf)
+               struct dpdk_eth_conf *conf, char **whyp)
 {
     int error;
 
@@ -179,6 +148,9 @@ port_configure(const char *name, uint16_t port_id,
     if (error) {
         VLOG_WARN("Interface %s eth_dev setup error %s",
                   name, rte_strerror(error));
+        set_why(whyp, error, "the driver refuses n_rxq=%d, n_txq=%d, "
+                "dpdk-lsc-interrupt=%s", conf->n_rxq, conf->n_txq,
+                conf->lsc_interrupt ? "true" : "false");
         return error;
     }
 
@@ -190,6 +162,7 @@ port_configure(const char *name, uint16_t port_id,
     } else if (error) {
         VLOG_ERR("Interface %s MTU (%d) setup error: %s",
                  name, conf->mtu, rte_strerror(error));
+        set_why(whyp, error, "the driver refuses MTU %d", conf->mtu);
         return error;
     }
     return 0;
@@ -199,7 +172,7 @@ port_configure(const char *name, uint16_t port_id,
  * of its kind that did not in 'conf'. */
 static int
 port_setup_queues(const char *name, uint16_t port_id,
-                  struct dpdk_eth_conf *conf)
+                  struct dpdk_eth_conf *conf, char **whyp)
 {
     int error;
 
@@ -209,6 +182,10 @@ port_setup_queues(const char *name, uint16_t port_id,
         if (error) {
             VLOG_INFO("Interface %s unable to setup txq(%d): %s",
                       name, i, rte_strerror(error));
+            if (!i) {
+                set_why(whyp, error, "the driver refuses a transmit queue "
+                        "of %d descriptors", conf->txq_size);
+            }
             conf->n_txq = i;
             return error;
         }
@@ -219,6 +196,10 @@ port_setup_queues(const char *name, uint16_t port_id,
         if (error) {
             VLOG_INFO("Interface %s unable to setup rxq(%d): %s",
                       name, i, rte_strerror(error));
+            if (!i) {
+                set_why(whyp, error, "the driver refuses a receive queue "
+                        "of %d descriptors", conf->rxq_size);
+            }
             conf->n_rxq = i;
             return error;
         }
@@ -230,18 +211,19 @@ port_setup_queues(const char *name, uint16_t port_id,
  * be. */
 static int
 port_setup(const char *name, uint16_t port_id,
-           const struct rte_eth_dev_info *info, struct dpdk_eth_conf *conf)
+           const struct rte_eth_dev_info *info, struct dpdk_eth_conf *conf,
+           char **whyp)
 {
     int error;
 
     conf->n_rxq = MIN(info->max_rx_queues, conf->n_rxq);
     conf->n_txq = MIN(info->max_tx_queues, conf->n_txq);
     for (;;) {
-        error = port_configure(name, port_id, info, conf);
+        error = port_configure(name, port_id, info, conf, whyp);
         if (error) {
             return error;
         }
-        error = port_setup_queues(name, port_id, conf);
+        error = port_setup_queues(name, port_id, conf, whyp);
         if (!error || !conf->n_rxq || !conf->n_txq) {
             return error;
         }
@@ -250,9 +232,9 @@ port_setup(const char *name, uint16_t port_id,
     }
 }
 
-int
-dpdk_eth_port_start(const char *name, uint16_t port_id,
-                    struct dpdk_eth_conf *conf)
+static int
+port_start(const char *name, uint16_t port_id, struct dpdk_eth_conf *conf,
+           char **whyp)
 {
     struct rte_eth_dev_info info;
     int error;
@@ -261,10 +243,12 @@ dpdk_eth_port_start(const char *name, uint16_t port_id,
     if (error) {
         VLOG_ERR("Interface %s rte_eth_dev_info_get error: %s",
                  name, rte_strerror(error));
+        set_why(whyp, error, "the device does not tell what it can do");
         return error;
     }
 
-    error = port_setup(name, port_id, &info, conf);
+    conf->rx_offloads = rx_offloads(port_id, &info, conf->mtu);
+    error = port_setup(name, port_id, &info, conf, whyp);
     if (error) {
         VLOG_ERR("Interface %s(rxq:%d txq:%d lsc interrupt mode:%s) "
                  "configure error: %s", name, conf->n_rxq, conf->n_txq,
@@ -275,6 +259,7 @@ dpdk_eth_port_start(const char *name, uint16_t port_id,
     error = -rte_eth_dev_start(port_id);
     if (error) {
         VLOG_ERR("Interface %s start error: %s", name, rte_strerror(error));
+        set_why(whyp, error, "the device does not start");
         return error;
     }
 
@@ -285,28 +270,114 @@ dpdk_eth_port_start(const char *name, uint16_t port_id,
     return 0;
 }
 
-void
-dpdk_eth_port_stop(uint16_t port_id)
+/* Logs the Ethernet address of 'port_id'. */
+static void
+log_mac(uint16_t port_id)
 {
-    rte_eth_dev_stop(port_id);
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
+    struct eth_addr mac;
+
+    if (!dpdk_eth_port_get_mac(port_id, &mac)) {
+        VLOG_INFO_RL(&rl, "Port %"PRIu16": "ETH_ADDR_FMT,
+                     port_id, ETH_ADDR_ARGS(mac));
+    }
 }
 
-struct rte_eth_link
-dpdk_eth_port_link(uint16_t port_id)
+int
+dpdk_eth_port_start(const char *name, uint16_t port_id,
+                    struct dpdk_eth_conf *conf, char **whyp)
+    OVS_EXCLUDED(control_mutex)
 {
-    struct rte_eth_link link;
+    char log[256];
+    int error;
 
-    memset(&link, 0, sizeof link);
-    rte_eth_link_get_nowait(port_id, &link);
-    return link;
+    /* Errors of before are not the reason. */
+    dpdk_eal_log_take_error(log, sizeof log);
+
+    ovs_mutex_lock(&control_mutex);
+    error = port_start(name, port_id, conf, whyp);
+    ovs_mutex_unlock(&control_mutex);
+    if (!error) {
+        log_mac(port_id);
+    }
+    return error;
+}
+
+void
+dpdk_eth_port_stop(uint16_t port_id) OVS_EXCLUDED(control_mutex)
+{
+    ovs_mutex_lock(&control_mutex);
+    rte_eth_dev_stop(port_id);
+    ovs_mutex_unlock(&control_mutex);
+}
+
+int
+dpdk_eth_port_reset(uint16_t port_id) OVS_EXCLUDED(control_mutex)
+{
+    int error;
+
+    ovs_mutex_lock(&control_mutex);
+    error = -rte_eth_dev_reset(port_id);
+    ovs_mutex_unlock(&control_mutex);
+    return error;
+}
+
+void
+dpdk_eth_port_close(uint16_t port_id) OVS_EXCLUDED(control_mutex)
+{
+    ovs_mutex_lock(&control_mutex);
+    rte_eth_dev_close(port_id);
+    ovs_mutex_unlock(&control_mutex);
+}
+
+int
+dpdk_eth_port_remove(uint16_t port_id) OVS_EXCLUDED(control_mutex)
+{
+    uint16_t siblings[RTE_MAX_ETHPORTS];
+    struct rte_eth_dev_info info;
+    size_t n = 0;
+    uint16_t i;
+    int error;
+
+    ovs_mutex_lock(&control_mutex);
+    /* The device has to be asked for before its ports are closed. */
+    error = -rte_eth_dev_info_get(port_id, &info);
+    if (!error) {
+        RTE_ETH_FOREACH_DEV_SIBLING (i, port_id) {
+            siblings[n++] = i;
+        }
+        while (n > 0) {
+            rte_eth_dev_close(siblings[--n]);
+        }
+        error = -rte_dev_remove(info.device);
+    }
+    ovs_mutex_unlock(&control_mutex);
+    return error;
+}
+
+int
+dpdk_eth_port_link(uint16_t port_id, struct rte_eth_link *link)
+    OVS_EXCLUDED(control_mutex)
+{
+    int error;
+
+    memset(link, 0, sizeof *link);
+    ovs_mutex_lock(&control_mutex);
+    error = -rte_eth_link_get_nowait(port_id, link);
+    ovs_mutex_unlock(&control_mutex);
+    return error;
 }
 
 int
 dpdk_eth_port_set_link(const char *name, uint16_t port_id, bool up)
+    OVS_EXCLUDED(control_mutex)
 {
-    int error = -(up ? rte_eth_dev_set_link_up(port_id)
-                  : rte_eth_dev_set_link_down(port_id));
+    int error;
 
+    ovs_mutex_lock(&control_mutex);
+    error = -(up ? rte_eth_dev_set_link_up(port_id)
+              : rte_eth_dev_set_link_down(port_id));
+    ovs_mutex_unlock(&control_mutex);
     if (error == ENOTSUP) {
         VLOG_INFO("Interface %s does not support link state configuration",
                   name);
@@ -346,121 +417,34 @@ dpdk_eth_port_set_mac(const char *name, uint16_t port_id, struct eth_addr mac)
     return error;
 }
 
-enum netdev_features
-dpdk_eth_port_features(const struct rte_eth_link *link)
-{
-    bool full = link->link_duplex == RTE_ETH_LINK_FULL_DUPLEX;
-    enum netdev_features features = 0;
-
-    switch (link->link_speed) {
-    case RTE_ETH_SPEED_NUM_10M:
-        features = full ? NETDEV_F_10MB_FD : NETDEV_F_10MB_HD;
-        break;
-    case RTE_ETH_SPEED_NUM_100M:
-        features = full ? NETDEV_F_100MB_FD : NETDEV_F_100MB_HD;
-        break;
-    case RTE_ETH_SPEED_NUM_1G:
-        features = full ? NETDEV_F_1GB_FD : NETDEV_F_1GB_HD;
-        break;
-    case RTE_ETH_SPEED_NUM_10G:
-        features = NETDEV_F_10GB_FD;
-        break;
-    case RTE_ETH_SPEED_NUM_40G:
-        features = NETDEV_F_40GB_FD;
-        break;
-    case RTE_ETH_SPEED_NUM_100G:
-        features = NETDEV_F_100GB_FD;
-        break;
-    default:
-        break;
-    }
-    if (link->link_autoneg) {
-        features |= NETDEV_F_AUTONEG;
-    }
-    return features;
-}
-
-/* Returns the name of the speed of 'link' as Interface:status shows it. */
-static const char *
-link_speed_name(const struct rte_eth_link *link)
-{
-    static const struct {
-        uint32_t speed;
-        const char *name;
-    } speeds[] = {
-        { RTE_ETH_SPEED_NUM_10M, "10Mbps" },
-        { RTE_ETH_SPEED_NUM_100M, "100Mbps" },
-        { RTE_ETH_SPEED_NUM_1G, "1Gbps" },
-        { RTE_ETH_SPEED_NUM_2_5G, "2.5Gbps" },
-        { RTE_ETH_SPEED_NUM_5G, "5Gbps" },
-        { RTE_ETH_SPEED_NUM_10G, "10Gbps" },
-        { RTE_ETH_SPEED_NUM_20G, "20Gbps" },
-        { RTE_ETH_SPEED_NUM_25G, "25Gbps" },
-        { RTE_ETH_SPEED_NUM_40G, "40Gbps" },
-        { RTE_ETH_SPEED_NUM_50G, "50Gbps" },
-        { RTE_ETH_SPEED_NUM_56G, "56Gbps" },
-        { RTE_ETH_SPEED_NUM_100G, "100Gbps" },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(speeds); i++) {
-        if (speeds[i].speed == link->link_speed) {
-            return speeds[i].name;
-        }
-    }
-    return "Not Defined";
-}
-
-int
-dpdk_eth_port_status(uint16_t port_id, uint32_t max_packet_len,
-                     const struct rte_eth_link *link, struct smap *status)
+bool
+dpdk_eth_port_is_representor(uint16_t port_id)
 {
     struct rte_eth_dev_info info;
-    const char *bus_info;
 
-    if (rte_eth_dev_info_get(port_id, &info)) {
-        return ENODEV;
-    }
-
-    smap_add_format(status, "port_no", "%"PRIu16, port_id);
-    smap_add_format(status, "numa_id", "%d", rte_eth_dev_socket_id(port_id));
-    smap_add(status, "driver_name", info.driver_name);
-    smap_add_format(status, "min_rx_bufsize", "%"PRIu32, info.min_rx_bufsize);
-    smap_add_format(status, "max_rx_pktlen", "%"PRIu32, max_packet_len);
-    smap_add_format(status, "max_rx_queues", "%"PRIu16, info.max_rx_queues);
-    smap_add_format(status, "max_tx_queues", "%"PRIu16, info.max_tx_queues);
-    smap_add_format(status, "max_mac_addrs", "%"PRIu32, info.max_mac_addrs);
-    smap_add_format(status, "max_hash_mac_addrs", "%"PRIu32,
-                    info.max_hash_mac_addrs);
-    smap_add_format(status, "max_vfs", "%"PRIu16, info.max_vfs);
-    smap_add_format(status, "max_vmdq_pools", "%"PRIu16, info.max_vmdq_pools);
-    smap_add(status, "if_type", IF_TYPE_ETHERNET);
-    smap_add_format(status, "if_descr", "%s %s",
-                    rte_version(), info.driver_name);
-    bus_info = rte_dev_bus_info(info.device);
-    smap_add_format(status, "bus_info", "bus_name=%s%s%s",
-                    rte_bus_name(rte_dev_bus(info.device)),
-                    bus_info ? ", " : "", bus_info ? bus_info : "");
-    smap_add(status, "link_speed", link_speed_name(link));
-    return 0;
+    return !rte_eth_dev_info_get(port_id, &info)
+           && *info.dev_flags & RTE_ETH_DEV_REPRESENTOR;
 }
 
 int
-dpdk_eth_port_stats(uint16_t port_id, struct netdev_stats *stats)
+dpdk_eth_port_flow_ctrl(uint16_t port_id, enum rte_eth_fc_mode mode,
+                        bool autoneg)
+    OVS_EXCLUDED(control_mutex)
 {
-    struct rte_eth_stats eth;
+    struct rte_eth_fc_conf fc;
+    int error;
 
-    if (rte_eth_stats_get(port_id, &eth)) {
-        VLOG_ERR_RL(&rl, "Can't get ETH statistics for port: %"PRIu16,
-                    port_id);
-        return EPROTO;
+    memset(&fc, 0, sizeof fc);
+    ovs_mutex_lock(&control_mutex);
+    error = -rte_eth_dev_flow_ctrl_get(port_id, &fc);
+    if (!error && (fc.mode != mode || fc.autoneg != autoneg)) {
+        fc.mode = mode;
+        fc.autoneg = autoneg;
+        if (rte_eth_dev_flow_ctrl_set(port_id, &fc)) {
+            VLOG_WARN("Failed to enable flow control on device %"PRIu16,
+                      port_id);
+        }
     }
-    stats->rx_packets = eth.ipackets;
-    stats->tx_packets = eth.opackets;
-    stats->rx_bytes = eth.ibytes;
-    stats->tx_bytes = eth.obytes;
-    stats->rx_errors = eth.ierrors;
-    stats->tx_errors = eth.oerrors;
-    stats->rx_missed_errors = eth.imissed;
-    stats->rx_dropped += eth.rx_nombuf + eth.imissed;
-    return 0;
+    ovs_mutex_unlock(&control_mutex);
+    return error;
 }

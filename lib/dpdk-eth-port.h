@@ -21,10 +21,14 @@
  * =======================
  *
  * What a "dpdk" port does to its NIC, or to the virtual device that stands for
- * one, apart from packets: find, attach, configure, start, query, stop,
- * detach.  Called by dpdk-eth.c, calls librte_ethdev.  These functions know a
- * port by its number and take no lock; the caller serialises calls for one
- * port.  They run in MAIN unless said otherwise.
+ * one, apart from packets: configure, start, query, reset, stop, close.
+ * Called by the other dpdk-eth*.c, calls librte_ethdev.  These functions know
+ * a port by its number.  They run in MAIN unless said otherwise.
+ *
+ * WATCHDOG looks at links, which may take a driver long, without a mutex that
+ * MAIN would have to wait for in order to answer somebody.  What changes a
+ * device, so that it cannot be asked at the same time, waits for WATCHDOG on a
+ * mutex of its own, below all others.
  *
  * Functions that return an "int" return 0 if successful, else a positive
  * errno. */
@@ -33,11 +37,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "openvswitch/netdev.h"
 #include "openvswitch/types.h"
-
-struct netdev_stats;
-struct smap;
 
 /* What a port is configured with. */
 struct dpdk_eth_conf {
@@ -49,35 +49,45 @@ struct dpdk_eth_conf {
     bool lsc_interrupt;         /* Is the link's state signalled? */
     int socket_id;              /* NUMA node for the queues. */
     struct rte_mempool *mp;     /* What packets are received into. */
+    uint64_t rx_offloads;       /* RTE_ETH_RX_OFFLOAD_*. */
 };
 
-/* Finds the port that 'devargs' names, a PCI address, a virtual device with
- * its arguments, or "class=eth,mac=XX:XX:XX:XX:XX:XX", and attaches its device
- * first if DPDK does not know it yet.  Stores its number in '*port_id', and in
- * '*attached' whether it was attached here, so that dpdk_eth_port_detach() has
- * to detach it.  Returns ENODEV, or what the driver said, if that fails. */
-int dpdk_eth_port_find(const char *devargs, uint16_t *port_id, bool *attached);
+/* What a NIC has to verify for its word on checksums to be of use. */
+#define DPDK_ETH_RX_CSUM (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM \
+                          | RTE_ETH_RX_OFFLOAD_UDP_CKSUM \
+                          | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
 
-/* Closes port 'port_id' of the port 'name' and removes its device from DPDK.
- * If 'shared' is true, other ports of the same device are in use, so the
- * device stays. */
-void dpdk_eth_port_detach(const char *name, uint16_t port_id, bool shared);
+/* Returns true if 'a' and 'b' ask for the same: 'mp' and the offloads follow
+ * from the other members. */
+bool dpdk_eth_conf_equal(const struct dpdk_eth_conf *a,
+                         const struct dpdk_eth_conf *b);
 
 /* Returns true if 'a' and 'b' are ports of one device. */
 bool dpdk_eth_port_is_sibling(uint16_t a, uint16_t b);
 
 /* Configures 'port_id', which is stopped, as in 'conf', and starts it.  A
  * device that has or sets up fewer queues than asked for gets those, and
- * 'conf->n_rxq' and 'conf->n_txq' say how many.  'name' is for the log. */
+ * 'conf->n_rxq' and 'conf->n_txq' say how many.  Chooses the offloads.  If
+ * that fails, stores why in '*whyp', to be freed by the caller.  'name' is for
+ * the log. */
 int dpdk_eth_port_start(const char *name, uint16_t port_id,
-                        struct dpdk_eth_conf *conf);
+                        struct dpdk_eth_conf *conf, char **whyp);
+
+/* Resets 'port_id', which also stops it. */
+int dpdk_eth_port_reset(uint16_t port_id);
+
+/* Closes 'port_id', which is stopped.  Its device stays. */
+void dpdk_eth_port_close(uint16_t port_id);
+
+/* Closes all ports of the device of 'port_id', and removes it from DPDK. */
+int dpdk_eth_port_remove(uint16_t port_id);
 
 /* Stops 'port_id'. */
 void dpdk_eth_port_stop(uint16_t port_id);
 
-/* Returns the state of the link of 'port_id', without waiting for it.  Any
- * thread. */
-struct rte_eth_link dpdk_eth_port_link(uint16_t port_id);
+/* Stores the state of the link of 'port_id' in '*link', without waiting for it
+ * to change.  MAIN and WATCHDOG. */
+int dpdk_eth_port_link(uint16_t port_id, struct rte_eth_link *link);
 
 /* Turns the link of 'port_id' on or off.  A device that cannot do that is not
  * an error. */
@@ -88,16 +98,13 @@ int dpdk_eth_port_get_mac(uint16_t port_id, struct eth_addr *mac);
 int dpdk_eth_port_set_mac(const char *name, uint16_t port_id,
                           struct eth_addr mac);
 
-/* Returns the OpenFlow port features that 'link' corresponds to. */
-enum netdev_features dpdk_eth_port_features(const struct rte_eth_link *link);
+/* Returns true if 'port_id' represents a VF of a switching NIC. */
+bool dpdk_eth_port_is_representor(uint16_t port_id);
 
-/* Adds what Interface:status of 'port_id' shows to 'status'. */
-int dpdk_eth_port_status(uint16_t port_id, uint32_t max_packet_len,
-                         const struct rte_eth_link *link,
-                         struct smap *status);
-
-/* Stores what the device counts in 'stats' and adds its drops to
- * 'stats->rx_dropped'. */
-int dpdk_eth_port_stats(uint16_t port_id, struct netdev_stats *stats);
+/* Makes 'port_id' use flow control 'mode', negotiated if 'autoneg'.  Returns
+ * ENOTSUP if it knows no flow control, or the error of asking what it uses
+ * now.  A device that refuses is only warned about. */
+int dpdk_eth_port_flow_ctrl(uint16_t port_id, enum rte_eth_fc_mode mode,
+                            bool autoneg);
 
 #endif /* dpdk-eth-port.h */

@@ -14,9 +14,8 @@
  * limitations under the License.
  */
 
-/* The class "dpdk": life, configuration, link and status of its ports.  Called
- * by the core through the class; calls dpdk-eth-port.c, dpdk-dev.c and, for
- * packets, dpdk-eth-rxtx.c. */
+/* The class "dpdk": life, state and reconfiguration of its ports.  Called by
+ * the core through the class; calls the other dpdk-eth*.c and dpdk-dev.c. */
 
 #include <config.h>
 
@@ -27,19 +26,19 @@
 #include <rte_lcore.h>
 
 #include "dpdk-dev-qos.h"
+#include "dpdk-eth-attach.h"
+#include "dpdk-eth-config.h"
+#include "dpdk-eth-events.h"
 #include "dpdk-eth-port.h"
 #include "dpdk-eth-rxtx.h"
+#include "dpdk-eth-stats.h"
+#include "dpdk-eth-status.h"
 #include "dpdk-log.h"
 #include "dpdk-mempool.h"
-#include "ovs-thread.h"
-#include "smap.h"
-#include "timeval.h"
+#include "if-notifier.h"
 #include "util.h"
 
 #define this_module (*dpdk_log_netdev)
-
-/* Time between looks at the links, in seconds. */
-#define LINK_INTERVAL 5
 
 /* Tells the packet side whether it may use the device. */
 static void
@@ -49,63 +48,82 @@ eth_publish(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
                          eth->started && eth->dev.flags & NETDEV_UP);
 }
 
-/* Looks at the link and tells the core if it has changed. */
-static void
-eth_check_link(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
+static int
+eth_init(void)
 {
-    struct rte_eth_link link = dpdk_eth_port_link(eth->port_id);
-
-    if (link.link_status == eth->link.link_status
-        && link.link_speed == eth->link.link_speed
-        && link.link_duplex == eth->link.link_duplex) {
-        return;
-    }
-    if (link.link_status != eth->link.link_status) {
-        eth->link_resets++;
-    }
-    eth->link = link;
-    netdev_change_seq_changed(&eth->dev.up);
-    if (link.link_status) {
-        VLOG_DBG("Port %"PRIu16" Link Up - speed %"PRIu32" Mbps - %s",
-                 eth->port_id, link.link_speed,
-                 link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX
-                 ? "full-duplex" : "half-duplex");
-    } else {
-        VLOG_DBG("Port %"PRIu16" Link Down", eth->port_id);
-    }
+    dpdk_eth_events_init();
+    return 0;
 }
 
-/* The main function of WATCHDOG. */
-static void *
-eth_watchdog(void *aux OVS_UNUSED)
+/* Returns the port that uses ethdev 'port_id', or NULL. */
+static struct dpdk_eth *
+eth_lookup(uint16_t port_id) OVS_REQUIRES(dpdk_mutex)
 {
-    pthread_detach(pthread_self());
-    for (;;) {
-        struct dpdk_dev *dev;
+    struct dpdk_dev *dev;
 
-        ovs_mutex_lock(&dpdk_mutex);
-        LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
-            if (dev->up.netdev_class == &dpdk_eth_class) {
-                struct dpdk_eth *eth = dpdk_eth_cast(&dev->up);
+    LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
+        if (dev->up.netdev_class == &dpdk_eth_class) {
+            struct dpdk_eth *eth = dpdk_eth_cast(&dev->up);
+            bool found;
 
-                ovs_mutex_lock(&eth->dev.mutex);
-                if (eth->devargs) {
-                    eth_check_link(eth);
-                }
-                ovs_mutex_unlock(&eth->dev.mutex);
+            ovs_mutex_lock(&dev->mutex);
+            found = eth->present && eth->port_id == port_id;
+            ovs_mutex_unlock(&dev->mutex);
+            if (found) {
+                return eth;
             }
         }
-        ovs_mutex_unlock(&dpdk_mutex);
-        xsleep(LINK_INTERVAL);
     }
     return NULL;
 }
 
-static int
-eth_init(void)
+/* Acts on what 'port_id' has reported.  Returns false if the device has been
+ * pulled out, and no port uses it, so that it can go. */
+static bool
+eth_handle_events(uint16_t port_id) OVS_EXCLUDED(dpdk_mutex)
 {
-    ovs_thread_create("dpdk_watchdog", eth_watchdog, NULL);
-    return 0;
+    bool removed = dpdk_eth_events_take_removal(port_id);
+    bool reset = dpdk_eth_events_take_reset(port_id);
+    struct dpdk_eth *eth;
+
+    if (!removed && !reset) {
+        return true;
+    }
+    ovs_mutex_lock(&dpdk_mutex);
+    eth = eth_lookup(port_id);
+    if (eth) {
+        ovs_mutex_lock(&eth->dev.mutex);
+        if (removed) {
+            eth->removed = true;
+        } else {
+            VLOG_DBG("%s: Device reset requested.", eth->dev.name);
+            eth->reset_needed = true;
+        }
+        netdev_request_reconfigure(&eth->dev.up);
+        ovs_mutex_unlock(&eth->dev.mutex);
+    }
+    ovs_mutex_unlock(&dpdk_mutex);
+    return eth || !removed;
+}
+
+static void
+eth_run(const struct netdev_class *class OVS_UNUSED)
+{
+    uint16_t port_id;
+
+    if (dpdk_eth_events_run()) {
+        RTE_ETH_FOREACH_DEV (port_id) {
+            if (!eth_handle_events(port_id)) {
+                dpdk_eth_port_remove(port_id);
+            }
+        }
+    }
+}
+
+static void
+eth_wait(const struct netdev_class *class OVS_UNUSED)
+{
+    dpdk_eth_events_wait();
 }
 
 static struct netdev *
@@ -129,204 +147,23 @@ eth_construct(struct netdev *netdev) OVS_NO_THREAD_SAFETY_ANALYSIS
     return 0;
 }
 
-/* Returns true if another of our ports uses the device of 'eth'. */
-static bool
-eth_is_shared(const struct dpdk_eth *eth) OVS_REQUIRES(dpdk_mutex)
-{
-    struct dpdk_dev *dev;
-
-    LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
-        if (dev != &eth->dev && dev->up.netdev_class == &dpdk_eth_class) {
-            struct dpdk_eth *other = dpdk_eth_cast(&dev->up);
-            bool sibling;
-
-            ovs_mutex_lock(&dev->mutex);
-            sibling = other->devargs
-                      && dpdk_eth_port_is_sibling(eth->port_id,
-                                                  other->port_id);
-            ovs_mutex_unlock(&dev->mutex);
-            if (sibling) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 static void
 eth_destruct(struct netdev *netdev) OVS_NO_THREAD_SAFETY_ANALYSIS
 {
     struct dpdk_eth *eth = dpdk_eth_cast(netdev);
 
     dpdk_dev_unlink(&eth->dev);
-    if (eth->devargs) {
+    if (eth->present) {
         if (eth->started) {
             dpdk_eth_port_stop(eth->port_id);
         }
-        if (eth->attached) {
-            bool shared;
-
-            ovs_mutex_lock(&dpdk_mutex);
-            shared = eth_is_shared(eth);
-            ovs_mutex_unlock(&dpdk_mutex);
-            dpdk_eth_port_detach(eth->devargs, eth->port_id, shared);
-        }
+        dpdk_eth_attach_release(eth, eth->removed);
     }
+    dpdk_eth_stats_clear(&eth->xstats);
     free(eth->devargs);
+    free(eth->run_error);
+    free(eth->config_error);
     dpdk_dev_uninit(&eth->dev);
-}
-
-/* Returns the number of descriptors that 'key' in 'args' asks for. */
-static int
-parse_desc(const struct smap *args, const char *key)
-{
-    int n = smap_get_int(args, key, DPDK_DEFAULT_DESC);
-
-    return n > 0 && n <= DPDK_MAX_DESC && IS_POW2(n) ? n : DPDK_DEFAULT_DESC;
-}
-
-/* Returns the port that uses ethdev 'port_id', or NULL. */
-static struct dpdk_eth *
-eth_lookup(uint16_t port_id) OVS_REQUIRES(dpdk_mutex)
-{
-    struct dpdk_dev *dev;
-
-    LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
-        if (dev->up.netdev_class == &dpdk_eth_class) {
-            struct dpdk_eth *eth = dpdk_eth_cast(&dev->up);
-            bool found;
-
-            ovs_mutex_lock(&dev->mutex);
-            found = eth->devargs && eth->port_id == port_id;
-            ovs_mutex_unlock(&dev->mutex);
-            if (found) {
-                return eth;
-            }
-        }
-    }
-    return NULL;
-}
-
-/* Finds the device that 'devargs' names and makes it that of 'eth'. */
-static int
-eth_attach(struct dpdk_eth *eth, const char *devargs, char **errp)
-    OVS_REQUIRES(dpdk_mutex) OVS_EXCLUDED(eth->dev.mutex)
-{
-    const char *name = eth->dev.name;
-    struct dpdk_eth *owner;
-    uint16_t port_id;
-    bool attached;
-    int error;
-
-    error = dpdk_eth_port_find(devargs, &port_id, &attached);
-    if (error) {
-        VLOG_WARN_BUF(errp, "Error attaching device '%s' to DPDK: %s",
-                      devargs, rte_strerror(error));
-        return EINVAL;
-    }
-    owner = eth_lookup(port_id);
-    if (owner) {
-        VLOG_WARN_BUF(errp, "'%s' is trying to use device '%s' which is "
-                      "already in use by '%s'",
-                      name, devargs, owner->dev.name);
-        return EADDRINUSE;
-    }
-
-    ovs_mutex_lock(&eth->dev.mutex);
-    eth->port_id = port_id;
-    eth->attached = attached;
-    eth->devargs = xstrdup(devargs);
-    eth->dev.requested_socket_id = MAX(rte_eth_dev_socket_id(port_id), 0);
-    dpdk_eth_port_get_mac(port_id, &eth->dev.hwaddr);
-    eth->dev.requested_hwaddr = eth->dev.hwaddr;
-    eth->link = dpdk_eth_port_link(port_id);
-    netdev_request_reconfigure(&eth->dev.up);
-    ovs_mutex_unlock(&eth->dev.mutex);
-
-    return 0;
-}
-
-/* The options of a port. */
-static const char *const known_options[] = {
-    "dpdk-devargs",
-    "dpdk-lsc-interrupt",
-    "n_rxq",
-    "n_rxq_desc",
-    "n_txq_desc",
-    NULL
-};
-
-static int
-eth_set_config(struct netdev *netdev, const struct smap *args, char **errp)
-{
-    struct dpdk_eth *eth = dpdk_eth_cast(netdev);
-    const char *devargs = smap_get_def(args, "dpdk-devargs", "");
-    bool lsc = smap_get_bool(args, "dpdk-lsc-interrupt", false);
-    int rxq_size = parse_desc(args, "n_rxq_desc");
-    int txq_size = parse_desc(args, "n_txq_desc");
-    bool has_device;
-    bool same;
-
-    if (!devargs[0]) {
-        VLOG_WARN_BUF(errp, "'%s' is missing 'options:dpdk-devargs'. "
-                      "The old 'dpdk<port_id>' names are not supported",
-                      netdev_get_name(netdev));
-        return EINVAL;
-    }
-
-    ovs_mutex_lock(&eth->dev.mutex);
-    has_device = eth->devargs != NULL;
-    same = has_device && !strcmp(eth->devargs, devargs);
-    ovs_mutex_unlock(&eth->dev.mutex);
-    if (has_device && !same) {
-        /* The core closes the port and opens it again. */
-        return EAGAIN;
-    }
-    if (!has_device) {
-        int error;
-
-        ovs_mutex_lock(&dpdk_mutex);
-        error = eth_attach(eth, devargs, errp);
-        ovs_mutex_unlock(&dpdk_mutex);
-        if (error) {
-            return error;
-        }
-    }
-
-    ovs_mutex_lock(&eth->dev.mutex);
-    dpdk_dev_warn_options(&eth->dev, args, known_options);
-    dpdk_dev_request_n_rxq(&eth->dev, args);
-    dpdk_dev_request(&eth->dev, &eth->requested_rxq_size, rxq_size);
-    dpdk_dev_request(&eth->dev, &eth->requested_txq_size, txq_size);
-    if (eth->requested_lsc_interrupt != lsc) {
-        eth->requested_lsc_interrupt = lsc;
-        netdev_request_reconfigure(netdev);
-    }
-    ovs_mutex_unlock(&eth->dev.mutex);
-
-    return 0;
-}
-
-static int
-eth_get_config(const struct netdev *netdev, struct smap *args)
-{
-    struct dpdk_eth *eth = dpdk_eth_cast(netdev);
-
-    dpdk_dev_get_config(netdev, args);
-    ovs_mutex_lock(&eth->dev.mutex);
-    smap_add_format(args, "requested_rxq_descriptors", "%d",
-                    eth->requested_rxq_size);
-    smap_add_format(args, "configured_rxq_descriptors", "%d",
-                    eth->conf.rxq_size);
-    smap_add_format(args, "requested_txq_descriptors", "%d",
-                    eth->requested_txq_size);
-    smap_add_format(args, "configured_txq_descriptors", "%d",
-                    eth->conf.txq_size);
-    smap_add(args, "lsc_interrupt_mode",
-             eth->conf.lsc_interrupt ? "true" : "false");
-    ovs_mutex_unlock(&eth->dev.mutex);
-
-    return 0;
 }
 
 static int
@@ -362,9 +199,6 @@ eth_get_carrier(const struct netdev *netdev, bool *carrier)
     struct dpdk_eth *eth = dpdk_eth_cast(netdev);
 
     ovs_mutex_lock(&eth->dev.mutex);
-    if (eth->devargs) {
-        eth_check_link(eth);
-    }
     *carrier = eth->link.link_status;
     ovs_mutex_unlock(&eth->dev.mutex);
 
@@ -392,7 +226,7 @@ eth_get_features(const struct netdev *netdev, enum netdev_features *current,
     struct dpdk_eth *eth = dpdk_eth_cast(netdev);
 
     ovs_mutex_lock(&eth->dev.mutex);
-    *current = dpdk_eth_port_features(&eth->link);
+    *current = dpdk_eth_status_features(&eth->link);
     ovs_mutex_unlock(&eth->dev.mutex);
     *advertised = *supported = *peer = 0;
 
@@ -407,13 +241,28 @@ eth_get_stats(const struct netdev *netdev, struct netdev_stats *stats)
 
     ovs_mutex_lock(&eth->dev.mutex);
     dpdk_dev_get_sw_stats(&eth->dev, false, stats);
-    if (eth->devargs) {
-        eth_check_link(eth);
-        error = dpdk_eth_port_stats(eth->port_id, stats);
+    if (eth->present) {
+        error = dpdk_eth_stats_get(&eth->xstats, eth->port_id, stats);
     }
     ovs_mutex_unlock(&eth->dev.mutex);
 
     return error;
+}
+
+static int
+eth_get_custom_stats(const struct netdev *netdev,
+                     struct netdev_custom_stats *custom)
+{
+    struct dpdk_eth *eth = dpdk_eth_cast(netdev);
+
+    dpdk_dev_get_custom_stats(netdev, custom);
+    ovs_mutex_lock(&eth->dev.mutex);
+    if (eth->present) {
+        dpdk_eth_stats_get_custom(&eth->xstats, eth->port_id, custom);
+    }
+    ovs_mutex_unlock(&eth->dev.mutex);
+
+    return 0;
 }
 
 static int
@@ -423,9 +272,13 @@ eth_get_status(const struct netdev *netdev, struct smap *status)
     int error = ENODEV;
 
     ovs_mutex_lock(&eth->dev.mutex);
-    if (eth->devargs) {
-        error = dpdk_eth_port_status(eth->port_id, eth->dev.max_packet_len,
-                                     &eth->link, status);
+    if (eth->present) {
+        error = dpdk_eth_status_get(eth->port_id, eth->dev.max_packet_len,
+                                    &eth->link, status);
+    }
+    if (!error && dpdk_eth_port_is_representor(eth->port_id)) {
+        smap_add_format(status, "dpdk-vf-mac", ETH_ADDR_FMT,
+                        ETH_ADDR_ARGS(eth->dev.hwaddr));
     }
     ovs_mutex_unlock(&eth->dev.mutex);
 
@@ -450,6 +303,7 @@ eth_update_flags(struct netdev *netdev, enum netdev_flags off,
         if (!error) {
             eth->dev.flags = new_flags;
             eth_publish(eth);
+            dpdk_eth_events_look();
             netdev_change_seq_changed(netdev);
         }
     }
@@ -458,167 +312,227 @@ eth_update_flags(struct netdev *netdev, enum netdev_flags off,
     return error;
 }
 
-/* Moves the port to a pool for its requested configuration, see
- * dpdk_dev_apply_pool(). */
-static int
-eth_apply_pool(struct dpdk_eth *eth, char **whyp)
-    OVS_REQUIRES(eth->dev.mutex)
+/* Returns the requested configuration. */
+static struct dpdk_eth_conf
+eth_request(const struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
 {
-    return dpdk_dev_apply_pool(&eth->dev, eth->requested_rxq_size,
-                               eth->requested_txq_size, whyp);
+    return (struct dpdk_eth_conf) {
+        .n_rxq = eth->dev.requested_n_rxq,
+        .n_txq = eth->dev.requested_n_txq,
+        .rxq_size = eth->requested_rxq_size,
+        .txq_size = eth->requested_txq_size,
+        .mtu = eth->dev.requested_mtu,
+        .lsc_interrupt = eth->requested_lsc_interrupt,
+        .socket_id = eth->dev.requested_socket_id,
+    };
 }
 
-/* Starts the device with the requested configuration and the applied MTU, NUMA
- * node and pool.  Returns 0 or a positive errno. */
+/* Starts the device with the configuration 'request', for which it has the
+ * memory.  Returns 0, or a positive errno and stores why in '*whyp'. */
 static int
-eth_start(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
+eth_start(struct dpdk_eth *eth, const struct dpdk_eth_conf *request,
+          char **whyp) OVS_REQUIRES(eth->dev.mutex)
 {
-    struct dpdk_eth_conf conf;
+    struct dpdk_eth_conf conf = *request;
     int error;
 
-    conf.n_rxq = eth->dev.requested_n_rxq;
-    conf.n_txq = eth->dev.requested_n_txq;
-    conf.rxq_size = eth->requested_rxq_size;
-    conf.txq_size = eth->requested_txq_size;
-    conf.mtu = eth->dev.mtu;
-    conf.lsc_interrupt = eth->requested_lsc_interrupt;
-    conf.socket_id = eth->dev.socket_id;
     conf.mp = eth->dev.mp;
-    error = dpdk_eth_port_start(eth->dev.name, eth->port_id, &conf);
+    error = dpdk_eth_port_start(eth->dev.name, eth->port_id, &conf, whyp);
     if (error) {
         return error;
     }
     eth->conf = conf;
+    eth->accepted = *request;
     eth->started = true;
     dpdk_dev_apply_queues(&eth->dev, conf.n_rxq, conf.n_txq, false);
+    dpdk_eth_stats_start(&eth->xstats, eth->port_id);
+
+    /* Drivers may forget it when they start. */
+    dpdk_eth_port_flow_ctrl(eth->port_id, eth->fc_mode, eth->fc_autoneg);
     return 0;
 }
 
-/* Goes back to the configuration before a failed reconfiguration. */
-static int
-eth_restart(struct dpdk_eth *eth, const struct dpdk_eth_conf *conf)
-    OVS_REQUIRES(eth->dev.mutex)
+/* Stops the device, or resets it if it has asked for that. */
+static void
+eth_stop(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
 {
+    int error;
+
+    eth->started = false;
+    eth_publish(eth);
+    if (!eth->reset_needed) {
+        dpdk_eth_port_stop(eth->port_id);
+        return;
+    }
+
+    eth->reset_needed = false;
+    error = dpdk_eth_port_reset(eth->port_id);
+    if (error) {
+        VLOG_ERR("%s: the device can not be reset: %s",
+                 eth->dev.name, rte_strerror(error));
+    }
+    /* Nobody else tells those who watch interfaces. */
+    if_notifier_manual_report();
+}
+
+/* Goes back to the configuration before a reconfiguration that failed after it
+ * had got its memory.  Returns 0 or a positive errno. */
+static int
+eth_restart(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
+{
+    int mtu = eth->dev.requested_mtu;
+    int socket_id = eth->dev.requested_socket_id;
     char *why = NULL;
     int error;
 
-    eth->dev.requested_mtu = conf->mtu;
-    eth->dev.requested_n_rxq = conf->n_rxq;
-    eth->dev.requested_n_txq = conf->n_txq;
-    eth->dev.requested_socket_id = conf->socket_id;
-    eth->requested_rxq_size = conf->rxq_size;
-    eth->requested_txq_size = conf->txq_size;
-    eth->requested_lsc_interrupt = conf->lsc_interrupt;
-
-    error = eth_apply_pool(eth, &why);
-    free(why);
-    return error ? error : eth_start(eth);
-}
-
-/* Returns true if the device runs as requested, apart from what depends on its
- * pool. */
-static bool
-eth_device_is_current(const struct dpdk_eth *eth)
-    OVS_REQUIRES(eth->dev.mutex)
-{
-    const struct dpdk_dev *dev = &eth->dev;
-
-    return eth->started
-           && dev->up.n_rxq == dev->requested_n_rxq
-           && dev->up.n_txq == dev->requested_n_txq
-           && eth->conf.rxq_size == eth->requested_rxq_size
-           && eth->conf.txq_size == eth->requested_txq_size
-           && eth->conf.lsc_interrupt == eth->requested_lsc_interrupt
-           && eth_addr_equals(dev->hwaddr, dev->requested_hwaddr);
-}
-
-/* Returns true if the port runs as requested. */
-static bool
-eth_is_current(const struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
-{
-    return eth_device_is_current(eth)
-           && eth->dev.mtu == eth->dev.requested_mtu
-           && eth->dev.socket_id == eth->dev.requested_socket_id;
-}
-
-/* Applies the requested Ethernet address. */
-static void
-eth_apply_mac(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
-{
-    struct dpdk_dev *dev = &eth->dev;
-
-    if (!eth_addr_equals(dev->hwaddr, dev->requested_hwaddr)) {
-        if (!dpdk_eth_port_set_mac(dev->name, eth->port_id,
-                                   dev->requested_hwaddr)) {
-            dev->hwaddr = dev->requested_hwaddr;
-        } else {
-            dev->requested_hwaddr = dev->hwaddr;
-        }
+    eth->dev.requested_mtu = eth->accepted.mtu;
+    eth->dev.requested_socket_id = eth->accepted.socket_id;
+    error = dpdk_dev_apply_pool(&eth->dev, eth->accepted.rxq_size,
+                                eth->accepted.txq_size, &why);
+    eth->dev.requested_mtu = mtu;
+    eth->dev.requested_socket_id = socket_id;
+    if (!error) {
+        error = eth_start(eth, &eth->accepted, &why);
     }
+    free(why);
+    return error;
 }
 
-/* Makes the device run with the requested configuration, or, if that fails,
- * with the previous one.  Returns 0, or a positive errno and sets '*whyp' to
- * what failed. */
+/* Makes the device run as 'request' says, or else as before if it did run.
+ * Returns 0, or a positive errno and stores why in '*whyp'. */
 static int
-eth_apply(struct dpdk_eth *eth, char **whyp) OVS_REQUIRES(eth->dev.mutex)
+eth_apply_conf(struct dpdk_eth *eth, const struct dpdk_eth_conf *request,
+               char **whyp) OVS_REQUIRES(eth->dev.mutex)
 {
-    struct dpdk_eth_conf old = eth->conf;
     bool was_started = eth->started;
+    char *why = NULL;
     int error;
 
-    if (was_started) {
-        eth->started = false;
-        eth_publish(eth);
-        dpdk_eth_port_stop(eth->port_id);
-    }
-
-    error = eth_start(eth);
+    /* Without the memory for it, the device does not stop. */
+    error = dpdk_dev_apply_pool(&eth->dev, request->rxq_size,
+                                request->txq_size, whyp);
     if (error) {
-        free(*whyp);
-        *whyp = xasprintf("could not be configured: %s", rte_strerror(error));
+        return error;
+    }
+    if (was_started) {
+        eth_stop(eth);
+    }
+    error = eth_start(eth, request, &why);
+    if (error) {
+        *whyp = xasprintf("could not be configured: %s", why);
+        free(why);
         if (was_started) {
-            eth_restart(eth, &old);
+            eth_restart(eth);
         }
     }
     return error;
+}
+
+/* Applies the requested Ethernet address.  Returns 0, or a positive errno and
+ * stores why in '*whyp'. */
+static int
+eth_apply_mac(struct dpdk_eth *eth, char **whyp)
+    OVS_REQUIRES(eth->dev.mutex)
+{
+    struct dpdk_dev *dev = &eth->dev;
+    int error;
+
+    if (eth_addr_equals(dev->hwaddr, dev->requested_hwaddr)) {
+        return 0;
+    }
+    error = dpdk_eth_port_set_mac(dev->name, eth->port_id,
+                                  dev->requested_hwaddr);
+    if (error) {
+        *whyp = xasprintf("Failed to set requested mac("ETH_ADDR_FMT"): %s",
+                          ETH_ADDR_ARGS(dev->requested_hwaddr),
+                          rte_strerror(error));
+        return error;
+    }
+    dev->hwaddr = dev->requested_hwaddr;
+    return 0;
+}
+
+/* Applies what is requested of 'eth', or what it can of that.  Returns 0 if
+ * the device runs then, else a positive errno. */
+static int
+eth_apply(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
+{
+    struct dpdk_eth_conf request = eth_request(eth);
+    bool settled = eth->started && !eth->reset_needed;
+    char *why = NULL;
+    int error = 0;
+
+    if (settled && eth->has_refused && !eth->dev.short_of_memory
+        && dpdk_eth_conf_equal(&request, &eth->refused)) {
+        return 0;
+    }
+    eth->has_refused = false;
+    if (!settled || !dpdk_eth_conf_equal(&request, &eth->accepted)) {
+        error = eth_apply_conf(eth, &request, &why);
+        eth_publish(eth);
+    }
+    free(eth->run_error);
+    if (error) {
+        eth->has_refused = true;
+        eth->refused = request;
+        eth->run_error = xasprintf("%s%s", why, eth->started ? ", the "
+                                   "previous configuration runs on" : "");
+    } else {
+        eth_apply_mac(eth, &why);
+        eth->run_error = nullable_xstrdup(why);
+    }
+    free(why);
+    dpdk_eth_config_show_error(eth);
+    return eth->started ? 0 : error;
+}
+
+/* Lets the device go, which somebody has pulled out. */
+static void
+eth_let_go(struct dpdk_eth *eth) OVS_EXCLUDED(eth->dev.mutex)
+{
+    ovs_mutex_lock(&eth->dev.mutex);
+    if (eth->started) {
+        eth->reset_needed = false;
+        eth_stop(eth);
+    }
+    ovs_mutex_unlock(&eth->dev.mutex);
+
+    dpdk_eth_attach_release(eth, true);
+
+    ovs_mutex_lock(&eth->dev.mutex);
+    eth->removed = false;
+    memset(&eth->link, 0, sizeof eth->link);
+    eth->link_resets++;
+    dpdk_eth_stats_clear(&eth->xstats);
+    free(eth->run_error);
+    eth->run_error = xasprintf("the device '%s' has been pulled out, put it "
+                               "back, then delete the port and add it again",
+                               eth->devargs);
+    dpdk_eth_config_show_error(eth);
+    ovs_mutex_unlock(&eth->dev.mutex);
 }
 
 static int
 eth_reconfigure(struct netdev *netdev)
 {
     struct dpdk_eth *eth = dpdk_eth_cast(netdev);
-    char *why = NULL;
+    bool present, removed;
     int error = 0;
 
     ovs_mutex_lock(&eth->dev.mutex);
-    if (eth_is_current(eth)) {
-        dpdk_dev_clear_error(&eth->dev);
-        goto out;
+    present = eth->present;
+    removed = eth->removed;
+    if (present && !removed) {
+        error = eth_apply(eth);
     }
+    ovs_mutex_unlock(&eth->dev.mutex);
 
-    /* Without memory for another MTU, the device does not stop for it. */
-    error = eth_apply_pool(eth, &why);
-    if (!error || (eth->started && !eth_device_is_current(eth))) {
-        error = eth_apply(eth, &why);
-    }
-    if (why) {
-        dpdk_dev_set_error(&eth->dev, "%s%s", why, eth->started
-                           ? ", the previous configuration runs on" : "");
-        free(why);
-    } else {
-        dpdk_dev_clear_error(&eth->dev);
-    }
-    if (eth->started) {
-        error = 0;
-        eth_apply_mac(eth);
-        eth_publish(eth);
-        eth_check_link(eth);
+    if (present && removed) {
+        eth_let_go(eth);
+    } else if (present && !error) {
+        dpdk_eth_events_check_link(eth);
     }
     netdev_change_seq_changed(netdev);
-
-out:
-    ovs_mutex_unlock(&eth->dev.mutex);
     return error;
 }
 
@@ -627,17 +541,20 @@ const struct netdev_class dpdk_eth_class = {
     DPDK_DEV_CLASS_COMMON,
     DPDK_DEV_QOS_CLASS,
     .init = eth_init,
+    .run = eth_run,
+    .wait = eth_wait,
     .alloc = eth_alloc,
     .construct = eth_construct,
     .destruct = eth_destruct,
-    .get_config = eth_get_config,
-    .set_config = eth_set_config,
+    .get_config = dpdk_eth_config_get,
+    .set_config = dpdk_eth_config_set,
     .set_tx_multiq = eth_set_tx_multiq,
     .send = dpdk_eth_send,
     .set_etheraddr = eth_set_etheraddr,
     .get_carrier = eth_get_carrier,
     .get_carrier_resets = eth_get_carrier_resets,
     .get_stats = eth_get_stats,
+    .get_custom_stats = eth_get_custom_stats,
     .get_features = eth_get_features,
     .get_status = eth_get_status,
     .update_flags = eth_update_flags,

@@ -628,6 +628,7 @@ vhost_init(void)
     .alloc = vhost_alloc,                               \
     .destruct = vhost_destruct,                         \
     .get_config = dpdk_dev_get_config,                  \
+    .get_custom_stats = dpdk_dev_get_custom_stats,      \
     .send = dpdk_vhost_send,                            \
     .set_etheraddr = vhost_set_etheraddr,               \
     .get_carrier = vhost_get_carrier,                   \

@@ -15,8 +15,8 @@
  */
 
 /* Commands for ovs-appctl that show and change the state of ports and devices.
- * Registered by plugin.c; calls dpdk-dev.c, dpdk-eth-attach.c, and the core for
- * the ports of the classes of dpdk-eth.c and dpdk-vhost.c. */
+ * Registered by plugin.c; calls dpdk-dev.c, dpdk-eth-attach.c, and, for the
+ * ports of the classes of dpdk-eth.c and dpdk-vhost.c, the core. */
 
 #include <config.h>
 

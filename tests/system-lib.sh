@@ -166,9 +166,58 @@ admin_is () {
     test "$(get "$1" admin_state)" = "$2"
 }
 
+# Is $2 the status of the connection of interface $1?
+status_is () {
+    test "$(get "$1" status status)" = "$2"
+}
+
+# Is $2 the MTU of interface $1?
+mtu_is () {
+    test "$(get "$1" mtu)" = "$2"
+}
+
 # The process of the switch.
 switch_pid () {
     cat "$OVS_DPDK_SANDBOX_PIDFILE"
+}
+
+# Prints $2 of the pool of port $1: name or populated_size.
+pool () {
+    ovs-appctl netdev-dpdk/get-mempool-info "$1" | tr '@<>' '   ' \
+        | awk -v key="$2" '
+            $1 == "mempool" && key == "name" {
+                print $2
+            }
+            index($1, key "=") == 1 {
+                sub(/.*=/, "")
+                print
+            }' \
+        | grep .
+}
+
+# Does the error of interface $1 match the regular expression $2?
+error_matches () {
+    get "$1" error | grep -q "$2"
+}
+
+# Has interface $1 no error?
+error_is_gone () {
+    test "$(get "$1" error)" = "[]"
+}
+
+# Prints how many lines of the log match the regular expression $1.
+count_log () {
+    grep -c "$1" "$log" || :
+}
+
+# Do any lines of the log from line $2 on match $1?
+log_matches () {
+    tail -n "+${2-1}" "$log" | grep -q "$1"
+}
+
+# Skips a test that cannot do without hugepages.
+needs_hugepages () {
+    test "$OVS_DPDK_SANDBOX_HUGE" = yes || exit 77
 }
 
 # Packets

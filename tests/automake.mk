@@ -126,6 +126,25 @@ check-system: all $(check_PROGRAMS) $(SYSTEM_TESTSUITE) \
 	@suite=$(SYSTEM_TESTSUITE); $(run_testsuite)
 .PHONY: check-system
 
+# The suites of Open vSwitch itself, of the tree that the plugin is built for.
+# CHECK_OVS_DPDK_VSWITCHD=FILE is another switch to compare with, UNPATCHED=DIR
+# another tree.
+dist_noinst_SCRIPTS += tests/check-ovs-dpdk.sh tests/check-ovs.sh
+
+check-ovs-dpdk: all tests/guest-kernel/.stamp
+	@OVS='$(OVS)' OVS_PLUGINDIR='$(abs_builddir)/lib/.libs' \
+	  GUEST_KERNEL='$(abs_builddir)/tests/guest-kernel' \
+	  PYTHON3='$(PYTHON3)' TESTSUITEFLAGS='$(TESTSUITEFLAGS)' \
+	  CHECK_OVS_DPDK_VSWITCHD='$(CHECK_OVS_DPDK_VSWITCHD)' \
+	  $(srcdir)/tests/check-ovs-dpdk.sh tests/check-ovs-dpdk
+.PHONY: check-ovs-dpdk
+
+check-ovs: $(OVS)/.stamp-build
+	@OVS='$(OVS)' UNPATCHED='$(UNPATCHED)' MAKE='$(MAKE)' \
+	  TESTSUITEFLAGS='$(TESTSUITEFLAGS)' \
+	  $(srcdir)/tests/check-ovs.sh tests/check-ovs
+.PHONY: check-ovs
+
 # The kernel of virtual machines.  Without it, their tests are skipped.
 tests/guest-kernel/.stamp:
 	@if "$(PYTHON3)" $(srcdir)/tests/guest.py kernel tests/guest-kernel; \
@@ -157,5 +176,5 @@ DISTCLEANFILES += tests/atconfig
 CLEAN_LOCAL += clean-testsuites
 clean-testsuites:
 	rm -rf tests/testsuite.dir tests/system-testsuite.dir
-	rm -rf tests/guest-kernel
+	rm -rf tests/guest-kernel tests/check-ovs-dpdk tests/check-ovs
 	rm -f tests/testsuite.log tests/system-testsuite.log tests/sanitizer.*

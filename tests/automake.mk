@@ -38,7 +38,11 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-traffic.at \
 	tests/system-vhost.at
 
-EXTRA_DIST += $(TESTSUITE_AT) $(SYSTEM_TESTSUITE_AT) tests/system-lib.sh
+EXTRA_DIST += \
+	$(TESTSUITE_AT) \
+	$(SYSTEM_TESTSUITE_AT) \
+	tests/system-churn.sh \
+	tests/system-lib.sh
 dist_noinst_SCRIPTS += tests/guest.py
 
 # Unit tests: C programs that link the plugin's objects and, in the place of

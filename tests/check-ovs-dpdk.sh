@@ -117,7 +117,7 @@ write_program () {
 }
 
 # Writes to $dir what the suite reads when it starts, and the programs that it
-# is to find first.
+# is to find first.  It waits longer, for an emulated processor.
 write_surroundings () {
     rm -rf "$dir"
     mkdir -p "$dir/bin" "$dir/switch" "$dir/dpdk/usertools" || exit 1
@@ -130,6 +130,7 @@ at_top_builddir=\$at_top_build_prefix
 ATCONFIG
     cat >"$dir/atlocal" <<ATLOCAL
 . '$OVS/tests/atlocal'
+OVS_CTL_TIMEOUT=180
 PYTHON3='$(find_python scapy)'
 DPDK_DIR='$dir/dpdk'
 ATLOCAL
@@ -232,8 +233,8 @@ run_guest () {
         -- "$self" --guest "$dir" "$@"
 }
 
-# Runs the command '$2'... and keeps what it prints.  Adds '$1' to $broken if it
-# ends in another way than it should.
+# Runs the command '$2'... and keeps what it prints.  Adds '$1' to $broken if
+# it fails.
 logged () {
     name=$1
     shift

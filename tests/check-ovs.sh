@@ -15,8 +15,8 @@
 # limitations under the License.
 
 # Runs the DPDK tests that Open vSwitch itself comes with,
-# Runs Open vSwitch's own test suite, its 'make check', on the patched tree and,
-# for comparison, on one without our patches.  Called by 'make check-ovs'.
+# Runs Open vSwitch's own test suite, its 'make check', on the patched tree
+# and, for comparison, on one without our patches.  Called by 'make check-ovs'.
 
 set -u
 
@@ -41,11 +41,12 @@ DIR is for the results.  In the environment:
 USAGE
 }
 
-# Prints the results in the output '$1' of a suite, without what differs from run
-# to run: one line "NUMBER: NAME RESULT" for each test.
+# Prints the results in the output '$1' of a suite, without what differs from
+# run to run: one line "NUMBER: NAME RESULT" for each test.
 results () {
-    sed -nE 's/^ *([0-9]+: .*) (ok|FAILED|skipped|expected failure|UNEXPECTED PASS)( \(.*\))?$/\1 \2/p' \
-        "$1" | tr -s ' ' | sort -n
+    any='ok|FAILED|skipped|expected failure|UNEXPECTED PASS'
+    sed -nE "s/^ *([0-9]+: .*) ($any)( \\(.*\\))?\$/\\1 \\2/p" "$1" \
+        | tr -s ' ' | sort -n
 }
 
 # Prints how many tests have a result that matches '$2' in the file '$1'.

@@ -88,7 +88,8 @@ resources () {
 }
 
 rss () {
-    sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$(switch_pid)/status"
+    sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' \
+        "/proc/$(switch_pid)/status"
 }
 
 # Writes to the file '$1' what the switch has once that does not change any

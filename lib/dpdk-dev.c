@@ -361,12 +361,8 @@ dpdk_dev_get_etheraddr(const struct netdev *netdev, struct eth_addr *mac)
 int
 dpdk_dev_get_mtu(const struct netdev *netdev, int *mtup)
 {
-    struct dpdk_dev *dev = dpdk_dev_cast(netdev);
-
-    ovs_mutex_lock(&dev->mutex);
-    *mtup = dev->mtu;
-    ovs_mutex_unlock(&dev->mutex);
-
+    /* PMDs ask too, when they segment a packet, so this takes no lock. */
+    *mtup = dpdk_dev_cast(netdev)->mtu;
     return 0;
 }
 
@@ -522,8 +518,8 @@ dpdk_dev_get_custom_stats(const struct netdev *netdev,
     return 0;
 }
 
-/* Makes a mbuf describe 'p', whose mbuf cannot be given to a driver, or which
- * has none.  Returns it, and stores the packet that stands for it in '*pp'.
+/* Finds a mbuf for 'p', whose own cannot be given to a driver, or which has
+ * none.  Returns it, and stores the packet that stands for it in '*pp'.
  * Returns NULL if there is no memory. */
 static struct rte_mbuf *
 prepare_foreign(struct dpdk_dev *dev, struct dpdk_txq *txq, unsigned int i,
@@ -534,16 +530,30 @@ prepare_foreign(struct dpdk_dev *dev, struct dpdk_txq *txq, unsigned int i,
 
     if (txq->wraps) {
         m = &txq->wraps[i];
-        dpdk_packet_wrap(p, m, dev->mtu);
+        dpdk_packet_wrap(p, m);
         return m;
     }
 
-    m = dpdk_packet_copy(p, dev->mp, dev->mtu);
+    m = dpdk_packet_copy(p, dev->mp);
     if (m) {
         dp_packet_delete(p);
         *pp = dpdk_packet_from_mbuf(m);
     }
     return m;
+}
+
+/* Drops 'p', whose offloads do not go with its headers, which is a guest's
+ * doing, and counts it in 'stats'. */
+static void
+drop_invalid(const struct dpdk_dev *dev, struct dpdk_queue_stats *stats,
+             struct dp_packet *p)
+{
+    if (dp_packet_hwol_is_tso(p)) {
+        VLOG_WARN_RL(&rl, "%s: TCP Segmentation without L4 header pkt len: "
+                     "%"PRIu32, dev->name, p->size_);
+    }
+    dpdk_counter_add(&stats->drops[DPDK_DROP_HWOL], 1);
+    dp_packet_delete(p);
 }
 
 unsigned int
@@ -572,7 +582,6 @@ dpdk_dev_send_prepare(struct dpdk_dev *dev, struct dpdk_txq *txq,
 
         if (OVS_LIKELY(dpdk_packet_is_mbuf(p))) {
             m = dpdk_packet_to_mbuf(p);
-            dpdk_packet_sync(p, m, dev->mtu);
         } else {
             m = prepare_foreign(dev, txq, n, &p);
             if (OVS_UNLIKELY(!m)) {
@@ -580,6 +589,10 @@ dpdk_dev_send_prepare(struct dpdk_dev *dev, struct dpdk_txq *txq,
                 dp_packet_delete(p);
                 continue;
             }
+        }
+        if (OVS_UNLIKELY(!dpdk_packet_sync(p, m, dev->mtu))) {
+            drop_invalid(dev, stats, p);
+            continue;
         }
         bytes += p->size_;
         mbufs[n] = m;

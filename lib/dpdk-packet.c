@@ -16,15 +16,22 @@
 
 /* Packets in mempool elements: translation between mbufs and dp_packets.
  * Called by the ports' receive and send functions, and by the core through the
- * hooks in plugin.c.  Calls only librte_mbuf. */
+ * hooks in plugin.c.  Calls only librte_mbuf and rte_malloc. */
 
 #include <config.h>
 
 #include "dpdk-packet.h"
 
+#include <rte_malloc.h>
 #include <rte_mempool.h>
 
+#include "dpdk-log.h"
+#include "netdev-plugin-offload.h"
 #include "packets.h"
+
+#define this_module (*dpdk_log_netdev)
+
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
 
 /* The offload flags that are one bit on both sides. */
 static const struct {
@@ -96,6 +103,9 @@ rx_offload(struct dp_packet *p, const struct rte_mbuf *m)
     p->ol_flags = dpdk_packet_flags_from_mbuf(m->ol_flags);
     p->rss_hash = m->hash.rss;
     p->flow_mark = m->hash.fdir.hi;
+    if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) {
+        netdev_plugin_set_segsz(p, m->tso_segsz);
+    }
 }
 
 /* Drops those of the 'n' mbufs in 'mbufs' that have several segments, keeping
@@ -156,41 +166,52 @@ dpdk_packet_rx(struct rte_mbuf *mbufs[], size_t n,
     return n;
 }
 
-void
+/* Stores in 'm' what a driver needs to segment 'p' into packets of at most
+ * 'mtu' bytes.  Returns false if 'p' cannot be segmented. */
+static bool
+tx_segment(const struct dp_packet *p, struct rte_mbuf *m, uint16_t mtu)
+{
+    const struct tcp_header *tcp = dp_packet_l4(p);
+    size_t tcp_len;
+
+    if (dp_packet_l4_size(p) < TCP_HEADER_LEN) {
+        return false;
+    }
+    tcp_len = TCP_OFFSET(tcp->tcp_ctl) * 4;
+    if (tcp_len < TCP_HEADER_LEN || tcp_len > dp_packet_l4_size(p)
+        || m->l3_len + tcp_len >= mtu) {
+        return false;
+    }
+    m->l4_len = tcp_len;
+    m->tso_segsz = netdev_plugin_limit_segsz(p, mtu - m->l3_len - tcp_len);
+    m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;
+    if (m->ol_flags & RTE_MBUF_F_TX_IPV4) {
+        m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
+    }
+    return true;
+}
+
+bool
 dpdk_packet_tx_offload(const struct dp_packet *p, struct rte_mbuf *m,
                        uint16_t mtu)
 {
-    const char *l2 = dp_packet_eth(p);
-    const char *l3 = dp_packet_l3(p);
-    const char *l4 = dp_packet_l4(p);
+    size_t l2_len = p->l3_ofs;
+    size_t l3_len = p->l4_ofs - p->l3_ofs;
 
-    if (!l2 || !l3 || !l4) {
-        /* Without headers there is nothing that a driver could do. */
-        return;
+    /* The offsets are those of the core's parser, so they are in order, unless
+     * it did not find the headers.  A packet may have been cut off since. */
+    if (p->l3_ofs == UINT16_MAX || p->l4_ofs == UINT16_MAX
+        || p->l4_ofs >= p->size_
+        || l2_len >= 1 << RTE_MBUF_L2_LEN_BITS
+        || l3_len >= 1 << RTE_MBUF_L3_LEN_BITS) {
+        return false;
     }
     m->ol_flags |= dpdk_packet_flags_to_mbuf(p->ol_flags)
                    & DPDK_PACKET_MBUF_TX;
-    m->l2_len = l3 - l2;
-    m->l3_len = l4 - l3;
-    m->outer_l2_len = 0;
-    m->outer_l3_len = 0;
-    if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) {
-        const struct tcp_header *tcp = dp_packet_l4(p);
-        size_t headers = m->l3_len;
-
-        if (dp_packet_l4_size(p) >= TCP_HEADER_LEN) {
-            headers += m->l4_len = TCP_OFFSET(tcp->tcp_ctl) * 4;
-        }
-        if (headers == m->l3_len || headers >= mtu) {
-            m->ol_flags &= ~RTE_MBUF_F_TX_TCP_SEG;
-            return;
-        }
-        m->tso_segsz = mtu - headers;
-        m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;
-        if (m->ol_flags & RTE_MBUF_F_TX_IPV4) {
-            m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
-        }
-    }
+    m->tx_offload = 0;
+    m->l2_len = l2_len;
+    m->l3_len = l3_len;
+    return !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) || tx_segment(p, m, mtu);
 }
 
 void
@@ -202,9 +223,52 @@ dpdk_packet_wrap_init(struct rte_mbuf *m)
     rte_mbuf_refcnt_set(m, 1);
 }
 
+static void
+free_external(void *buf OVS_UNUSED, void *aux)
+{
+    rte_free(aux);
+}
+
+/* Gives 'm' a buffer of its own for 'size' bytes of data.  Returns false if
+ * there is no memory, or if a mbuf cannot hold that much. */
+static bool
+attach_external(struct rte_mbuf *m, uint32_t size)
+{
+    /* The size of a buffer has 16 bits.  librte_mbuf's book-keeping goes to
+     * its end. */
+    uint32_t total = RTE_PKTMBUF_HEADROOM + size
+                     + sizeof(struct rte_mbuf_ext_shared_info)
+                     + sizeof(uintptr_t);
+    struct rte_mbuf_ext_shared_info *info;
+    uint16_t buf_len = total;
+    void *buf;
+
+    if (total > UINT16_MAX) {
+        VLOG_ERR_RL(&rl, "Can't copy packet: too big %"PRIu32, total);
+        return false;
+    }
+    buf = rte_malloc(NULL, total, RTE_CACHE_LINE_SIZE);
+    if (!buf) {
+        VLOG_ERR_RL(&rl, "Failed to allocate memory using rte_malloc: "
+                    "%"PRIu32, total);
+        return false;
+    }
+    info = rte_pktmbuf_ext_shinfo_init_helper(buf, &buf_len, free_external,
+                                              buf);
+    if (!info) {
+        VLOG_ERR_RL(&rl, "Failed to initialize shared info for mbuf while "
+                    "attempting to attach an external buffer.");
+        rte_free(buf);
+        return false;
+    }
+    rte_pktmbuf_attach_extbuf(m, buf, rte_malloc_virt2iova(buf), buf_len,
+                              info);
+    rte_pktmbuf_reset_headroom(m);
+    return true;
+}
+
 struct rte_mbuf *
-dpdk_packet_copy(const struct dp_packet *p, struct rte_mempool *pool,
-                 uint16_t mtu)
+dpdk_packet_copy(const struct dp_packet *p, struct rte_mempool *pool)
 {
     struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
     struct dp_packet *copy;
@@ -212,7 +276,8 @@ dpdk_packet_copy(const struct dp_packet *p, struct rte_mempool *pool,
     if (OVS_UNLIKELY(!m)) {
         return NULL;
     }
-    if (OVS_UNLIKELY(p->size_ > rte_pktmbuf_tailroom(m))) {
+    if (OVS_UNLIKELY(p->size_ > rte_pktmbuf_tailroom(m))
+        && !attach_external(m, p->size_)) {
         rte_pktmbuf_free(m);
         return NULL;
     }
@@ -231,7 +296,6 @@ dpdk_packet_copy(const struct dp_packet *p, struct rte_mempool *pool,
     copy->cutlen = 0;
     copy->packet_type = p->packet_type;
     copy->md.skb_priority = p->md.skb_priority;
-    dpdk_packet_sync(copy, m, mtu);
     return m;
 }
 

@@ -136,45 +136,47 @@ size_t dpdk_packet_rx(struct rte_mbuf *mbufs[], size_t n,
 
 /* Translates the offloads that 'p' asks for, and stores the lengths of its
  * headers in 'm', for a driver that computes checksums, or segments into
- * packets of at most 'mtu' bytes without the Ethernet header. */
-void dpdk_packet_tx_offload(const struct dp_packet *p, struct rte_mbuf *m,
+ * packets of at most 'mtu' bytes without the Ethernet header.  Returns false
+ * if 'p' does not have the headers that this takes. */
+bool dpdk_packet_tx_offload(const struct dp_packet *p, struct rte_mbuf *m,
                             uint16_t mtu);
 
 /* Makes 'm' describe 'p', to be segmented, if it has to be, into packets of at
  * most 'mtu' bytes without the Ethernet header.  'm' is the mbuf of 'p', or
- * one that points to the data of 'p'. */
-static inline void
+ * one that points to the data of 'p'.  Returns false if 'p' asks for offloads
+ * that do not go with its headers. */
+static inline bool
 dpdk_packet_sync(const struct dp_packet *p, struct rte_mbuf *m, uint16_t mtu)
 {
     m->data_off = p->data_ofs;
     m->data_len = p->size_;
     m->pkt_len = p->size_;
     m->ol_flags &= DPDK_PACKET_MBUF_KEEP;
-    if (OVS_UNLIKELY(p->ol_flags & DPDK_PACKET_OL_TX)) {
-        dpdk_packet_tx_offload(p, m, mtu);
-    }
+    return OVS_LIKELY(!(p->ol_flags & DPDK_PACKET_OL_TX))
+           || dpdk_packet_tx_offload(p, m, mtu);
 }
 
 /* Initialises 'm' for dpdk_packet_wrap(). */
 void dpdk_packet_wrap_init(struct rte_mbuf *m);
 
-/* Makes 'm', initialised by dpdk_packet_wrap_init(), describe 'p', of any
- * source, without copying its data.  Only for a driver that copies the data
- * before it returns and does not keep or free the mbuf: 'p' still has to be
- * deleted, 'm' must not be. */
+/* Makes 'm', initialised by dpdk_packet_wrap_init(), point to the data of 'p',
+ * of any source, without copying it; dpdk_packet_sync() has yet to be called.
+ * Only for a driver that copies the data before it returns and does not keep
+ * or free the mbuf: 'p' still has to be deleted, 'm' must not be. */
 static inline void
-dpdk_packet_wrap(const struct dp_packet *p, struct rte_mbuf *m, uint16_t mtu)
+dpdk_packet_wrap(const struct dp_packet *p, struct rte_mbuf *m)
 {
     m->buf_addr = p->base_;
     m->buf_len = p->allocated_;
-    dpdk_packet_sync(p, m, mtu);
 }
 
 /* Copies 'p', of any source, into a new mbuf of 'pool', whose dp_packet is
- * valid too and has the same priority.  Returns NULL if the pool is empty or
- * its elements too small.  'p' still has to be deleted. */
+ * valid too and has the same priority, except that dpdk_packet_sync() has yet
+ * to be called.  If elements of the pool are too small, the mbuf has an
+ * external buffer.  Returns NULL if there is no memory.  'p' still has to be
+ * deleted. */
 struct rte_mbuf *dpdk_packet_copy(const struct dp_packet *p,
-                                  struct rte_mempool *pool, uint16_t mtu);
+                                  struct rte_mempool *pool);
 
 /* Frees 'p', whose source is DPBUF_DPDK. */
 void dpdk_packet_free(struct dp_packet *p);

@@ -60,7 +60,8 @@ check_PROGRAMS += \
 	tests/test-dpdk-mempool-conf \
 	tests/test-dpdk-packet \
 	tests/test-dpdk-policer \
-	tests/test-dpdk-qos
+	tests/test-dpdk-qos \
+	tests/test-netdev-plugin-offload
 endif
 
 tests_test_dpdk_eal_args_SOURCES = tests/test-dpdk-eal-args.c
@@ -78,11 +79,17 @@ tests_test_dpdk_policer_LDADD = $(test_ldadd)
 tests_test_dpdk_qos_SOURCES = tests/test-dpdk-qos.c tests/test-meter.h
 tests_test_dpdk_qos_LDADD = $(test_ldadd)
 
+tests_test_netdev_plugin_offload_SOURCES = tests/test-netdev-plugin-offload.c
+tests_test_netdev_plugin_offload_LDADD = \
+	$(OVS)/lib/libopenvswitch.la \
+	$(CMOCKA_LIBS)
+
 $(tests_test_dpdk_eal_args_OBJECTS) \
 $(tests_test_dpdk_mempool_conf_OBJECTS) \
 $(tests_test_dpdk_packet_OBJECTS) \
 $(tests_test_dpdk_policer_OBJECTS) \
-$(tests_test_dpdk_qos_OBJECTS): \
+$(tests_test_dpdk_qos_OBJECTS) \
+$(tests_test_netdev_plugin_offload_OBJECTS): \
 	$(OVS)/.stamp-configure
 
 # The loader, in a program of its own and in the switch, and a plugin without

@@ -29,18 +29,23 @@
 #include <cmocka.h>
 
 #include <rte_eal.h>
+#include <rte_malloc.h>
 #include <rte_mempool.h>
 
 #include "dp-packet.h"
 #include "dpdk-mempool.h"
 #include "dpdk-packet.h"
 #include "netdev-plugin.h"
+#include "netdev-plugin-offload.h"
 #include "packets.h"
 #include "util.h"
 
 /* The size of the buffers of the pool, and the data that fits behind the
  * headroom. */
 #define BUF_SIZE 2048
+
+/* The offload flags of a dp_packet. */
+#define FLAGS (DP_PACKET_OL_SUPPORTED_MASK & ~DP_PACKET_OL_TX_SEGSZ)
 
 static struct dpdk_mempool *pool;
 
@@ -210,16 +215,17 @@ test_flags(void **state OVS_UNUSED)
                          pairs[i].mbuf);
         all |= pairs[i].packet;
     }
-    assert_int_equal(all, DP_PACKET_OL_SUPPORTED_MASK);
+    /* The segment size is not a flag. */
+    assert_int_equal(all, FLAGS);
     assert_int_equal(dpdk_packet_flags_from_mbuf(RTE_MBUF_F_EXTERNAL), 0);
     assert_int_equal(dpdk_packet_flags_to_mbuf(0), 0);
 
     /* Every combination of bits with at most one transport checksum survives
      * both ways. */
-    for (uint32_t flags = 0; flags <= DP_PACKET_OL_SUPPORTED_MASK; flags++) {
+    for (uint32_t flags = 0; flags <= FLAGS; flags++) {
         uint32_t l4 = flags & DP_PACKET_OL_TX_L4_MASK;
 
-        if (!(l4 & (l4 - 1)) && !(flags & ~DP_PACKET_OL_SUPPORTED_MASK)) {
+        if (!(l4 & (l4 - 1)) && !(flags & ~FLAGS)) {
             uint64_t mbuf = dpdk_packet_flags_to_mbuf(flags);
 
             assert_int_equal(dpdk_packet_flags_from_mbuf(mbuf), flags);
@@ -237,7 +243,7 @@ test_sync(void **state OVS_UNUSED)
     dp_packet_pull(p, 14);
     memset(dp_packet_push_uninit(p, 50), 0xaa, 50);
     m->ol_flags = RTE_MBUF_F_RX_RSS_HASH;
-    dpdk_packet_sync(p, m, 1500);
+    assert_true(dpdk_packet_sync(p, m, 1500));
     assert_int_equal(m->pkt_len, 236);
     assert_int_equal(m->data_len, 236);
     assert_int_equal(m->data_off, RTE_PKTMBUF_HEADROOM + 14 - 50);
@@ -259,7 +265,7 @@ test_sync_offload(void **state OVS_UNUSED)
     tcp->tcp_ctl = TCP_CTL(TCP_ACK, 5);
     p->ol_flags = DP_PACKET_OL_TX_TCP_SEG | DP_PACKET_OL_TX_IPV4
                   | DP_PACKET_OL_RSS_HASH;
-    dpdk_packet_sync(p, m, 1500);
+    assert_true(dpdk_packet_sync(p, m, 1500));
     assert_int_equal(m->l2_len, 14);
     assert_int_equal(m->l3_len, 20);
     assert_int_equal(m->l4_len, 20);
@@ -268,14 +274,33 @@ test_sync_offload(void **state OVS_UNUSED)
                      RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_IPV4
                      | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM);
 
-    /* A header that claims more than there is must not be believed. */
+    /* The sender may want smaller segments, but not arbitrarily small ones. */
+    netdev_plugin_set_segsz(p, 1000);
+    assert_true(dpdk_packet_sync(p, m, 1500));
+    assert_int_equal(m->tso_segsz, 1000);
+    netdev_plugin_set_segsz(p, 1);
+    assert_true(dpdk_packet_sync(p, m, 1500));
+    assert_int_equal(m->tso_segsz, NETDEV_PLUGIN_SEGSZ_MIN);
+
+    /* Headers that leave no room for data, or claim more than there is. */
+    assert_false(dpdk_packet_sync(p, m, 40));
+    tcp->tcp_ctl = TCP_CTL(TCP_ACK, 4);
+    assert_false(dpdk_packet_sync(p, m, 1500));
+    dp_packet_set_size(p, 14 + 20 + 59);
     tcp->tcp_ctl = TCP_CTL(TCP_ACK, 15);
-    dpdk_packet_sync(p, m, 60);
-    assert_int_equal(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG, 0);
+    assert_false(dpdk_packet_sync(p, m, 1500));
+
+    /* A packet that was cut off. */
+    dp_packet_set_size(p, 14 + 20);
+    assert_false(dpdk_packet_sync(p, m, 1500));
+    p->ol_flags = DP_PACKET_OL_TX_UDP_CKSUM | DP_PACKET_OL_TX_IPV4;
+    assert_false(dpdk_packet_sync(p, m, 1500));
 
     /* Without headers there is nothing to offload. */
     dp_packet_reset_offsets(p);
-    dpdk_packet_sync(p, m, 1500);
+    assert_false(dpdk_packet_sync(p, m, 1500));
+    p->ol_flags = 0;
+    assert_true(dpdk_packet_sync(p, m, 1500));
     assert_int_equal(m->ol_flags, 0);
     dp_packet_delete(p);
 }
@@ -357,7 +382,8 @@ test_wrap(void **state OVS_UNUSED)
     clone = dp_packet_clone_with_headroom(p, 33);
     assert_int_equal(clone->source, DPBUF_MALLOC);
     dpdk_packet_wrap_init(&m);
-    dpdk_packet_wrap(clone, &m, 1500);
+    dpdk_packet_wrap(clone, &m);
+    assert_true(dpdk_packet_sync(clone, &m, 1500));
     assert_ptr_equal(rte_pktmbuf_mtod(&m, void *), dp_packet_data(clone));
     assert_int_equal(m.pkt_len, 300);
     assert_int_equal(m.data_len, 300);
@@ -383,20 +409,70 @@ test_copy(void **state OVS_UNUSED)
     for (int i = 0; i < 500; i++) {
         *(uint8_t *) dp_packet_put_uninit(p, 1) = 9 + i;
     }
-    m = dpdk_packet_copy(p, pool->mp, 1500);
+    m = dpdk_packet_copy(p, pool->mp);
     assert_non_null(m);
-    assert_int_equal(m->pkt_len, 500);
     copy = dpdk_packet_from_mbuf(m);
+    assert_true(dpdk_packet_sync(copy, m, 1500));
+    assert_int_equal(m->pkt_len, 500);
     assert_true(dpdk_packet_is_mbuf(copy));
     assert_data(copy, 500, 9);
     assert_data(p, 500, 9);
     dp_packet_delete(copy);
     assert_int_equal(in_use(), 0);
 
-    /* What does not fit is refused, and nothing leaks. */
-    dp_packet_put_zeros(p, BUF_SIZE);
-    assert_null(dpdk_packet_copy(p, pool->mp, 1500));
+    dp_packet_delete(p);
+}
+
+static size_t
+heap_in_use(void)
+{
+    struct rte_malloc_socket_stats stats;
+
+    assert_int_equal(rte_malloc_get_socket_stats(0, &stats), 0);
+    return stats.heap_allocsz_bytes;
+}
+
+/* Packets to be segmented do not fit into an element. */
+static void
+test_copy_large(void **state OVS_UNUSED)
+{
+    size_t heap = heap_in_use();
+    struct dp_packet *copies[2];
+    struct dp_packet *p = dp_packet_new(0);
+
+    for (int i = 0; i < 65000; i++) {
+        *(uint8_t *) dp_packet_put_uninit(p, 1) = i;
+    }
+    for (int i = 0; i < ARRAY_SIZE(copies); i++) {
+        struct rte_mbuf *m = dpdk_packet_copy(p, pool->mp);
+
+        assert_non_null(m);
+        copies[i] = dpdk_packet_from_mbuf(m);
+        assert_true(dpdk_packet_sync(copies[i], m, 1500));
+        assert_true(dpdk_packet_is_mbuf(copies[i]));
+        assert_true(RTE_MBUF_HAS_EXTBUF(m));
+        assert_int_equal(m->data_len, 65000);
+        assert_data(copies[i], 65000, 0);
+    }
+
+    /* Pushed past its headroom, the data moves, and both buffers are freed. */
+    dp_packet_push_zeros(copies[0], RTE_PKTMBUF_HEADROOM + 1);
+    assert_false(dpdk_packet_is_mbuf(copies[0]));
+    dp_packet_pull(copies[0], RTE_PKTMBUF_HEADROOM + 1);
+    assert_data(copies[0], 65000, 0);
+    dpdk_packet_free_bulk(copies, ARRAY_SIZE(copies));
     assert_int_equal(in_use(), 0);
+    assert_int_equal(heap_in_use(), heap);
+
+    /* What no mbuf can hold is refused, and nothing leaks. */
+    dp_packet_put_zeros(p, 535);
+    assert_null(dpdk_packet_copy(p, pool->mp));
+    assert_int_equal(in_use(), 0);
+    dp_packet_delete(p);
+
+    /* The elements are as before. */
+    p = receive(1000, 1);
+    assert_data(p, 1000, 1);
     dp_packet_delete(p);
 }
 
@@ -503,6 +579,7 @@ main(void)
         cmocka_unit_test(test_pull_grow_push),
         cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_copy_large),
         cmocka_unit_test(test_free_bulk_mixed),
         cmocka_unit_test(test_pool_sharing),
     };

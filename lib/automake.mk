@@ -85,6 +85,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost.h \
 	lib/dpdk-vhost-events.c \
 	lib/dpdk-vhost-events.h \
+	lib/dpdk-vhost-features.c \
+	lib/dpdk-vhost-features.h \
 	lib/dpdk-vhost-rxtx.c \
 	lib/dpdk-vhost-rxtx.h \
 	lib/dpdk-vhost-socket.c \

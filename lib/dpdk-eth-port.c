@@ -27,8 +27,10 @@
 
 #include "dpdk-eal-log.h"
 #include "dpdk-log.h"
+#include "netdev-provider.h"
 #include "openvswitch/thread.h"
 #include "packets.h"
+#include "userspace-tso.h"
 #include "util.h"
 
 #define this_module (*dpdk_log_netdev)
@@ -92,6 +94,55 @@ rx_offloads(uint16_t port_id, const struct rte_eth_dev_info *info, int mtu)
     return offloads;
 }
 
+/* What the core can leave to a device. */
+static const struct {
+    uint64_t eth;               /* RTE_ETH_TX_OFFLOAD_*. */
+    uint64_t netdev;            /* NETDEV_TX_OFFLOAD_*. */
+} tx_offload_map[] = {
+    { RTE_ETH_TX_OFFLOAD_IPV4_CKSUM, NETDEV_TX_OFFLOAD_IPV4_CKSUM },
+    { RTE_ETH_TX_OFFLOAD_TCP_CKSUM, NETDEV_TX_OFFLOAD_TCP_CKSUM },
+    { RTE_ETH_TX_OFFLOAD_UDP_CKSUM, NETDEV_TX_OFFLOAD_UDP_CKSUM },
+    { RTE_ETH_TX_OFFLOAD_SCTP_CKSUM, NETDEV_TX_OFFLOAD_SCTP_CKSUM },
+    { RTE_ETH_TX_OFFLOAD_TCP_TSO, NETDEV_TX_OFFLOAD_TCP_TSO },
+};
+
+uint64_t
+dpdk_eth_port_ol_flags(uint64_t tx_offloads)
+{
+    uint64_t ol_flags = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(tx_offload_map); i++) {
+        if (tx_offloads & tx_offload_map[i].eth) {
+            ol_flags |= tx_offload_map[i].netdev;
+        }
+    }
+    return ol_flags;
+}
+
+/* Returns the RTE_ETH_TX_OFFLOAD_* to configure a device with that has those
+ * in 'info'.  What it lacks the core does in software. */
+static uint64_t
+port_tx_offloads(const char *name, const struct rte_eth_dev_info *info)
+{
+    const uint64_t tso = RTE_ETH_TX_OFFLOAD_TCP_TSO
+                         | RTE_ETH_TX_OFFLOAD_TCP_CKSUM
+                         | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
+    uint64_t offloads = 0;
+
+    if (!userspace_tso_enabled()) {
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(tx_offload_map); i++) {
+        offloads |= info->tx_offload_capa & tx_offload_map[i].eth;
+    }
+    if ((offloads & tso) != tso) {
+        /* Segments need checksums. */
+        VLOG_WARN("%s: Tx TSO offload is not supported.", name);
+        offloads &= ~RTE_ETH_TX_OFFLOAD_TCP_TSO;
+    }
+    return offloads;
+}
+
 /* Configures 'port_id' with as many queues as in 'conf'. */
 static int
 port_configure_queues(uint16_t port_id, const struct rte_eth_dev_info *info,
@@ -101,6 +152,7 @@ port_configure_queues(uint16_t port_id, const struct rte_eth_dev_info *info,
 
     eth_conf.intr_conf.lsc = conf->lsc_interrupt;
     eth_conf.rxmode.offloads = conf->rx_offloads;
+    eth_conf.txmode.offloads = conf->tx_offloads;
     eth_conf.rx_adv_conf.rss_conf.rss_hf = RSS_TYPES
                                            & info->flow_type_rss_offloads;
     if (eth_conf.rx_adv_conf.rss_conf.rss_hf) {
@@ -218,6 +270,7 @@ port_setup(const char *name, uint16_t port_id,
 
     conf->n_rxq = MIN(info->max_rx_queues, conf->n_rxq);
     conf->n_txq = MIN(info->max_tx_queues, conf->n_txq);
+    conf->tx_offloads = port_tx_offloads(name, info);
     for (;;) {
         error = port_configure(name, port_id, info, conf, whyp);
         if (error) {

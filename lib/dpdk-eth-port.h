@@ -50,6 +50,7 @@ struct dpdk_eth_conf {
     int socket_id;              /* NUMA node for the queues. */
     struct rte_mempool *mp;     /* What packets are received into. */
     uint64_t rx_offloads;       /* RTE_ETH_RX_OFFLOAD_*. */
+    uint64_t tx_offloads;       /* RTE_ETH_TX_OFFLOAD_*, set by the start. */
 };
 
 /* What a NIC has to verify for its word on checksums to be of use. */
@@ -81,6 +82,10 @@ void dpdk_eth_port_close(uint16_t port_id);
 
 /* Closes all ports of the device of 'port_id', and removes it from DPDK. */
 int dpdk_eth_port_remove(uint16_t port_id);
+
+/* Returns the NETDEV_TX_OFFLOAD_* that RTE_ETH_TX_OFFLOAD_* 'tx_offloads'
+ * stand for. */
+uint64_t dpdk_eth_port_ol_flags(uint64_t tx_offloads);
 
 /* Stops 'port_id'. */
 void dpdk_eth_port_stop(uint16_t port_id);

@@ -22,11 +22,17 @@
 #include "dpdk-eth-rxtx.h"
 
 #include <errno.h>
+#include <rte_errno.h>
 #include <rte_ethdev.h>
 
 #include "dpdk-dev.h"
 #include "dpdk-eth.h"
+#include "dpdk-log.h"
 #include "dpdk-packet.h"
+
+#define this_module (*dpdk_log_netdev)
+
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
 
 static bool
 eth_is_usable(struct dpdk_eth *eth)
@@ -76,6 +82,34 @@ dpdk_eth_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     return 0;
 }
 
+/* Lets the driver of 'eth' prepare the 'n' packets that 'mbufs' and 'batch'
+ * describe for its offloads.  Drops those that it cannot send, and returns the
+ * number of the others. */
+static unsigned int
+eth_prepare(struct dpdk_eth *eth, int qid, struct dpdk_queue_stats *stats,
+            struct dp_packet_batch *batch, struct rte_mbuf *mbufs[],
+            unsigned int n)
+{
+    unsigned int n_ok = 0;
+
+    for (;;) {
+        n_ok += rte_eth_tx_prepare(eth->port_id, qid, &mbufs[n_ok], n - n_ok);
+        if (OVS_LIKELY(n_ok == n)) {
+            return n;
+        }
+        VLOG_WARN_RL(&rl, "%s: Output batch contains invalid packets. "
+                     "Only %u/%u are valid: %s", eth->dev.name, n_ok, n,
+                     rte_strerror(rte_errno));
+        dpdk_counter_add(&stats->drops[DPDK_DROP_HWOL], 1);
+        dp_packet_delete(batch->packets[n_ok]);
+        n--;
+        for (unsigned int i = n_ok; i < n; i++) {
+            mbufs[i] = mbufs[i + 1];
+            batch->packets[i] = batch->packets[i + 1];
+        }
+    }
+}
+
 /* Sends 'batch' on queue 'qid' of 'eth', which no other thread uses now. */
 static void
 eth_send__(struct dpdk_eth *eth, int qid, struct dp_packet_batch *batch)
@@ -94,6 +128,9 @@ eth_send__(struct dpdk_eth *eth, int qid, struct dp_packet_batch *batch)
 
     n = dpdk_dev_send_prepare(&eth->dev, &eth->dev.txqs[qid], stats, batch,
                               mbufs, &n_bytes);
+    if (eth->dev.up.ol_flags) {
+        n = eth_prepare(eth, qid, stats, batch, mbufs, n);
+    }
     while (n_sent < n) {
         uint16_t n_burst = rte_eth_tx_burst(eth->port_id, qid, &mbufs[n_sent],
                                             n - n_sent);

@@ -344,6 +344,7 @@ eth_start(struct dpdk_eth *eth, const struct dpdk_eth_conf *request,
     eth->conf = conf;
     eth->accepted = *request;
     eth->started = true;
+    eth->dev.up.ol_flags = dpdk_eth_port_ol_flags(conf.tx_offloads);
     dpdk_dev_apply_queues(&eth->dev, conf.n_rxq, conf.n_txq, false);
     dpdk_eth_stats_start(&eth->xstats, eth->port_id);
 

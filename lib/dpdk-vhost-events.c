@@ -26,6 +26,7 @@
 
 #include "dpdk-log.h"
 #include "dpdk-vhost.h"
+#include "dpdk-vhost-features.h"
 #include "latch.h"
 #include "mpsc-queue.h"
 #include "ovs-rcu.h"
@@ -88,6 +89,7 @@ attach_guest(struct dpdk_vhost *vhost, int vid, int n_pairs, int numa)
         vhost->dev.requested_socket_id = numa;
     }
     vhost->vid = vid;
+    dpdk_vhost_features_apply(vhost);
     vhost->ready = !needs_reconfigure(vhost, n_pairs);
     if (!vhost->ready) {
         vhost->dev.requested_n_rxq = MAX(dev->up.n_rxq, n_pairs);

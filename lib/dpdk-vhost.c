@@ -24,7 +24,6 @@
 #include "dpdk-vhost.h"
 
 #include <errno.h>
-#include <linux/virtio_net.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 
@@ -32,6 +31,7 @@
 #include "dpdk-log.h"
 #include "dpdk-mempool.h"
 #include "dpdk-vhost-events.h"
+#include "dpdk-vhost-features.h"
 #include "dpdk-vhost-rxtx.h"
 #include "dpdk-vhost-socket.h"
 #include "fatal-signal.h"
@@ -41,15 +41,6 @@
 #include "util.h"
 
 #define this_module (*dpdk_log_netdev)
-
-/* The core cannot hold packets of several segments. */
-#define DRIVER_FLAGS RTE_VHOST_USER_LINEARBUF_SUPPORT
-
-/* Without VIRTIO_NET_F_CSUM, the features that depend on it are not offered
- * either, so guests send packets that are ready for any port. */
-#define DISABLED_FEATURES (1ULL << VIRTIO_NET_F_HOST_TSO4       \
-                           | 1ULL << VIRTIO_NET_F_HOST_TSO6     \
-                           | 1ULL << VIRTIO_NET_F_CSUM)
 
 struct dpdk_vhost *
 dpdk_vhost_lookup(const char *path) OVS_REQUIRES(dpdk_mutex)
@@ -165,7 +156,7 @@ log_driver_failure(const struct dpdk_vhost *vhost, const char *function)
 static int
 vhost_register(struct dpdk_vhost *vhost, const char *path)
 {
-    uint64_t flags = DRIVER_FLAGS;
+    uint64_t flags = dpdk_vhost_features_driver_flags();
     const char *failed = NULL;
 
     if (vhost->client) {
@@ -182,7 +173,8 @@ vhost_register(struct dpdk_vhost *vhost, const char *path)
 
     if (rte_vhost_driver_callback_register(path, &dpdk_vhost_device_ops)) {
         failed = "callback_register";
-    } else if (rte_vhost_driver_disable_features(path, DISABLED_FEATURES)) {
+    } else if (rte_vhost_driver_disable_features(
+                   path, dpdk_vhost_features_disabled())) {
         failed = "disable_features";
     } else if (rte_vhost_driver_start(path)) {
         failed = "start";

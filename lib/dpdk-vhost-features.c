@@ -1,0 +1,85 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* Checksums and segmentation between guests and us.  Called by dpdk-vhost.c
+ * and dpdk-vhost-events.c, calls librte_vhost. */
+
+#include <config.h>
+
+#include "dpdk-vhost-features.h"
+
+#include <linux/virtio_net.h>
+
+#include "dpdk-log.h"
+#include "netdev-provider.h"
+#include "userspace-tso.h"
+#include "util.h"
+
+#define this_module (*dpdk_log_netdev)
+
+#define FEATURE(NAME) (UINT64_C(1) << VIRTIO_NET_F_##NAME)
+
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
+
+uint64_t
+dpdk_vhost_features_driver_flags(void)
+{
+    /* The core cannot hold packets of several segments.  One that is to be
+     * segmented is too large for an element of a pool, so librte_vhost
+     * allocates memory for it. */
+    return RTE_VHOST_USER_LINEARBUF_SUPPORT
+           | (userspace_tso_enabled() ? RTE_VHOST_USER_EXTBUF_SUPPORT : 0);
+}
+
+uint64_t
+dpdk_vhost_features_disabled(void)
+{
+    /* Features that depend on VIRTIO_NET_F_CSUM go with it.  The core knows
+     * neither segments with congestion marks nor UDP ones. */
+    return userspace_tso_enabled()
+           ? FEATURE(HOST_ECN) | FEATURE(HOST_UFO)
+           : FEATURE(HOST_TSO4) | FEATURE(HOST_TSO6) | FEATURE(CSUM);
+}
+
+void
+dpdk_vhost_features_apply(struct dpdk_vhost *vhost)
+    OVS_REQUIRES(vhost->dev.mutex)
+{
+    const uint64_t tso = FEATURE(GUEST_TSO4) | FEATURE(GUEST_TSO6);
+    const char *name = vhost->dev.name;
+    uint64_t ol_flags = 0;
+    uint64_t features;
+
+    if (!userspace_tso_enabled()) {
+        /* All packets are finished. */
+    } else if (rte_vhost_get_negotiated_features(vhost->vid, &features)) {
+        VLOG_INFO_RL(&rl, "Error checking guest features for vHost Device "
+                     "'%s'", name);
+    } else {
+        /* Virtio has no checksum of SCTP. */
+        if (features & FEATURE(GUEST_CSUM)) {
+            ol_flags |= NETDEV_TX_OFFLOAD_IPV4_CKSUM
+                        | NETDEV_TX_OFFLOAD_TCP_CKSUM
+                        | NETDEV_TX_OFFLOAD_UDP_CKSUM;
+        }
+        if ((features & tso) == tso) {
+            ol_flags |= NETDEV_TX_OFFLOAD_TCP_TSO;
+        } else {
+            VLOG_WARN_RL(&rl, "%s: Tx TSO offload is not supported.", name);
+        }
+    }
+    vhost->dev.up.ol_flags = ol_flags;
+}

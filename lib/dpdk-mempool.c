@@ -143,9 +143,10 @@ mempool_alloc(const struct dpdk_mempool_request *request,
     if (mp) {
         rte_mempool_obj_iter(mp, mempool_init_packet, NULL);
         VLOG_DBG("Allocated \"%s\" mempool with %u mbufs", mp_name, n);
-    } else if (rte_errno == ENOBUFS) {
+    } else if (rte_errno == ENOBUFS || rte_errno == ENAMETOOLONG) {
         /* The last piece of memory that was found for the pool had no room
-         * for a single packet. */
+         * for a single packet, or memory is in so many pieces that there are
+         * no names left for them. */
         rte_errno = ENOMEM;
     }
     return mp;

@@ -97,8 +97,8 @@ requested_proto(const struct dp_packet *p)
 }
 
 /* Adds the 'n' bytes at 'data' to 'sum'.  'n' is even unless this is the last
- * call for 'sum'.  RFC 1071 tells why the order of the bytes in a word does not
- * matter, nor how many words are added at once. */
+ * call for 'sum'.  RFC 1071 tells why neither the order of the bytes in a word
+ * matters, nor how many words are added at once. */
 static uint64_t
 sum_add(uint64_t sum, const void *data_, size_t n)
 {

@@ -64,6 +64,13 @@ equal () {
     test "$2" = "$3" || fail "$1 is '$2', not '$3'"
 }
 
+# between WHAT ACTUAL LOW HIGH
+between () {
+    if test "$2" -lt "$3" || test "$2" -gt "$4"; then
+        fail "$1 is $2, not between $3 and $4"
+    fi
+}
+
 # Configuration
 # -------------
 
@@ -128,6 +135,13 @@ stat () {
 # equal_stat PORT STATISTIC VALUE
 equal_stat () {
     equal "$2 of $1" "$(stat "$1" "$2")" "$3"
+}
+
+# Prints the custom statistic $3 of interface $2 of bridge $1 as the port has it
+# now.
+custom_stat () {
+    ovs-ofctl -O OpenFlow15 dump-ports "$1" "$2" \
+        | sed -n "s/.*\<$3=\([0-9]*\).*/\1/p"
 }
 
 # Is statistic $2 of interface $1 at least $3?

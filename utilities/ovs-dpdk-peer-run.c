@@ -304,19 +304,27 @@ run_exchange(struct peer *peer)
     return done && c->sent == n && !c->duplicate;
 }
 
+/* Sends those numbered frames that are due. */
+static void
+send_due(struct peer *peer)
+{
+    uint64_t n = peer->options->n;
+    double rate = peer->options->rate;
+    uint64_t due = rate ? (peer->now - peer->start) * rate + 1 : n;
+
+    if (due > peer->next) {
+        send_numbered(peer, RTE_MIN(due, n) - peer->next);
+    }
+}
+
 static bool
 run_send(struct peer *peer)
 {
     uint64_t n = peer->options->n;
-    double rate = peer->options->rate;
 
     while (!*peer->stop && !is_stuck(peer) && peer->next < n) {
-        uint64_t due = rate ? (peer->now - peer->start) * rate + 1 : n;
-
         receive(peer);
-        if (due > peer->next) {
-            send_numbered(peer, RTE_MIN(due, n) - peer->next);
-        }
+        send_due(peer);
     }
     drain(peer);
     return peer->counters.sent == n;
@@ -360,7 +368,8 @@ run_loop(struct peer *peer)
                   : 0);
 
     while (!*peer->stop && !is_stuck(peer) && peer->next < peer->options->n) {
-        send_numbered(peer, peer->options->n - peer->next);
+        send_due(peer);
+        report(peer);
     }
     while (!*peer->stop && (!end || peer->now < end)) {
         unsigned int n = 0;

@@ -185,9 +185,9 @@ request(struct dpdk_eth *eth, const struct options *options)
 {
     struct dpdk_dev *dev = &eth->dev;
 
-    dpdk_dev_request(dev, &dev->requested_n_rxq, options->n_rxq);
-    dpdk_dev_request(dev, &eth->requested_rxq_size, options->rxq_size);
-    dpdk_dev_request(dev, &eth->requested_txq_size, options->txq_size);
+    dpdk_dev_request(&eth->dev, &dev->requested_n_rxq, options->n_rxq);
+    dpdk_dev_request(&eth->dev, &eth->requested_rxq_size, options->rxq_size);
+    dpdk_dev_request(&eth->dev, &eth->requested_txq_size, options->txq_size);
     if (eth->requested_lsc_interrupt != options->lsc_interrupt) {
         eth->requested_lsc_interrupt = options->lsc_interrupt;
         netdev_request_reconfigure(&dev->up);

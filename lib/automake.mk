@@ -83,14 +83,22 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-stats.h \
 	lib/dpdk-vhost.c \
 	lib/dpdk-vhost.h \
+	lib/dpdk-vhost-config.c \
+	lib/dpdk-vhost-config.h \
+	lib/dpdk-vhost-driver.c \
+	lib/dpdk-vhost-driver.h \
 	lib/dpdk-vhost-events.c \
 	lib/dpdk-vhost-events.h \
 	lib/dpdk-vhost-features.c \
 	lib/dpdk-vhost-features.h \
+	lib/dpdk-vhost-file.c \
+	lib/dpdk-vhost-file.h \
 	lib/dpdk-vhost-rxtx.c \
 	lib/dpdk-vhost-rxtx.h \
 	lib/dpdk-vhost-socket.c \
-	lib/dpdk-vhost-socket.h
+	lib/dpdk-vhost-socket.h \
+	lib/dpdk-vhost-stats.c \
+	lib/dpdk-vhost-stats.h
 
 # Undefined symbols are those of the switch: no -no-undefined.  With -z now, a
 # missing one refuses the plugin as a whole instead of ending the switch later.

@@ -41,6 +41,7 @@
 #include "ovs-atomic.h"
 #include "util.h"
 
+struct dp_packet;
 struct netdev_stats;
 
 /* Reasons to drop a packet. */
@@ -53,6 +54,20 @@ enum dpdk_drop {
     DPDK_N_DROPS
 };
 
+/* Ranges of sizes of frames, in bytes without FCS, as librte_vhost has
+ * them. */
+enum dpdk_size {
+    DPDK_SIZE_UNDERSIZE,        /* Less than 64. */
+    DPDK_SIZE_64,
+    DPDK_SIZE_65_127,
+    DPDK_SIZE_128_255,
+    DPDK_SIZE_256_511,
+    DPDK_SIZE_512_1023,
+    DPDK_SIZE_1024_1518,
+    DPDK_SIZE_1519_MAX,
+    DPDK_N_SIZES
+};
+
 /* Counters of one queue, receive or transmit. */
 struct dpdk_queue_stats {
     OVS_ALIGNED_VAR(CACHE_LINE_SIZE)
@@ -60,6 +75,14 @@ struct dpdk_queue_stats {
     atomic_uint64_t bytes;      /* Their bytes, without FCS. */
     atomic_uint64_t drops[DPDK_N_DROPS]; /* Packets dropped, by reason. */
     atomic_uint64_t retries;    /* Attempts to send after the first one. */
+
+    /* vhost only.  A NIC counts these by itself. */
+    atomic_uint64_t sizes[DPDK_N_SIZES]; /* 'packets', by size. */
+    atomic_uint64_t multicast;  /* Those to several stations, but not all. */
+    atomic_uint64_t broadcast;  /* Those to all stations. */
+    atomic_uint64_t notifications; /* Interrupts of the guest. */
+    atomic_uint64_t iotlb_hits; /* Of guests that are gone, see */
+    atomic_uint64_t iotlb_misses; /* dpdk_vhost_stats_keep(). */
 };
 
 /* Adds 'n' to 'counter', which only this thread writes at this time. */
@@ -82,6 +105,12 @@ dpdk_counter_read(const atomic_uint64_t *counter)
     return value;
 }
 
+/* Counts the 'n' frames in 'packets', at most UINT8_MAX, by their sizes and
+ * destinations in 'stats', which only this thread writes at this time.  Any
+ * thread. */
+void dpdk_stats_count_frames(struct dpdk_queue_stats *stats,
+                             struct dp_packet *const packets[], size_t n);
+
 /* Returns an array of counters for 'n' queues.  The first 'n_old' of them
  * start with the values in 'old', which is freed, and which may be null if
  * 'n_old' is 0.  'n' must not be less than 'n_old'. */
@@ -100,6 +129,9 @@ struct dpdk_stats_sum {
     uint64_t bytes;
     uint64_t drops[DPDK_N_DROPS];
     uint64_t retries;
+    uint64_t sizes[DPDK_N_SIZES];
+    uint64_t multicast;
+    uint64_t broadcast;
 };
 
 /* Adds the counters of the 'n' queues in 'stats' to 'sum'. */

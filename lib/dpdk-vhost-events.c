@@ -27,6 +27,8 @@
 #include "dpdk-log.h"
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-features.h"
+#include "dpdk-vhost-rxtx.h"
+#include "dpdk-vhost-stats.h"
 #include "latch.h"
 #include "mpsc-queue.h"
 #include "ovs-rcu.h"
@@ -53,7 +55,11 @@ struct vring_event {
 };
 
 static struct mpsc_queue events;
+static atomic_count n_events = ATOMIC_COUNT_INIT(0); /* In 'events'. */
 static struct latch events_latch; /* Set when 'events' was added to. */
+
+/* So many events that their consumer seems to be stuck. */
+#define MANY_EVENTS 1000
 
 static void
 get_ifname(int vid, char ifname[IFNAME_SIZE])
@@ -143,6 +149,7 @@ new_device(int vid) OVS_EXCLUDED(dpdk_mutex)
 static void
 detach_guest(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
 {
+    dpdk_vhost_stats_keep(vhost);
     vhost->vid = -1;
     vhost->ready = false;
     dpdk_vhost_publish(vhost);
@@ -229,11 +236,18 @@ destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
 static int
 vring_state_changed(int vid, uint16_t vring, int enable)
 {
+    static struct vlog_rate_limit many_rl = VLOG_RATE_LIMIT_INIT(5, 5);
     struct vring_event *event = xmalloc(sizeof *event);
+    unsigned int n;
 
     get_ifname(vid, event->ifname);
     event->vring = vring;
     event->enable = enable != 0;
+    n = atomic_count_inc(&n_events) + 1;
+    if (n >= MANY_EVENTS) {
+        VLOG_WARN_RL(&many_rl, "vring state change queue has %u entries. "
+                     "Last update was for socket %s.", n, event->ifname);
+    }
     mpsc_queue_insert(&events, &event->node);
     latch_set(&events_latch);
     return 0;
@@ -294,6 +308,7 @@ events_main(void *aux OVS_UNUSED)
             struct vring_event *event;
 
             event = CONTAINER_OF(node, struct vring_event, node);
+            atomic_count_dec(&n_events);
             run_event(event);
             free(event);
         }
@@ -321,4 +336,5 @@ const struct rte_vhost_device_ops dpdk_vhost_device_ops = {
     .destroy_device = destroy_device,
     .vring_state_changed = vring_state_changed,
     .destroy_connection = destroy_connection,
+    .guest_notified = dpdk_vhost_guest_notified,
 };

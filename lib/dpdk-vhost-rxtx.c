@@ -31,6 +31,28 @@
 
 COVERAGE_DEFINE(vhost_tx_contention);
 
+/* How often librte_vhost has interrupted a guest in this thread since
+ * count_notifications() looked.  It does so only in its bursts, and does not
+ * say for which vring. */
+static __thread unsigned int n_notified;
+
+void
+dpdk_vhost_guest_notified(int vid OVS_UNUSED)
+{
+    n_notified++;
+}
+
+/* Counts the interrupts of the burst that this thread has just had for the
+ * queue of 'stats'. */
+static void
+count_notifications(struct dpdk_queue_stats *stats)
+{
+    if (n_notified) {
+        dpdk_counter_add(&stats->notifications, n_notified);
+        n_notified = 0;
+    }
+}
+
 static size_t
 library_rx(int vid, int vring, struct rte_mempool *mp,
            struct dp_packet *packets[], size_t n, uint64_t *n_bytes,
@@ -99,6 +121,8 @@ dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
 
     dpdk_counter_add(&rxq->stats->packets, n);
     dpdk_counter_add(&rxq->stats->bytes, n_bytes);
+    dpdk_stats_count_frames(rxq->stats, batch->packets, n);
+    count_notifications(rxq->stats);
     if (qfill) {
         *qfill = n == NETDEV_MAX_BURST ? rte_vhost_rx_queue_count(vid, vring)
                                        : 0;
@@ -158,6 +182,8 @@ vhost_send__(struct dpdk_vhost *vhost, int vid, int qid,
     }
     dpdk_counter_add(&stats->packets, n_sent);
     dpdk_counter_add(&stats->bytes, n_bytes);
+    dpdk_stats_count_frames(stats, batch->packets, n_sent);
+    count_notifications(stats);
 }
 
 int

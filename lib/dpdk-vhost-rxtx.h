@@ -33,6 +33,10 @@ struct netdev_rxq;
 /* The way through librte_vhost's own bursts, which carries everything. */
 extern const struct dpdk_vhost_path dpdk_vhost_path_library;
 
+/* To be called back by librte_vhost when it has interrupted guest 'vid'.  Any
+ * thread. */
+void dpdk_vhost_guest_notified(int vid);
+
 /* PMD. */
 bool dpdk_vhost_rxq_enabled(struct netdev_rxq *rxq);
 int dpdk_vhost_rxq_recv(struct netdev_rxq *rxq, struct dp_packet_batch *batch,

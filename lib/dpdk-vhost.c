@@ -14,10 +14,10 @@
  * limitations under the License.
  */
 
-/* The classes "dpdkvhostuser" and "dpdkvhostuserclient": life, configuration
- * and status of their ports.  Called by the core through the classes, and by
- * dpdk-vhost-events.c; calls librte_vhost, dpdk-dev.c, dpdk-vhost-socket.c
- * and, for packets, dpdk-vhost-rxtx.c. */
+/* The classes "dpdkvhostuser" and "dpdkvhostuserclient": life and status of
+ * their ports.  Called by the core through the classes, by dpdk-vhost-config.c
+ * and by dpdk-vhost-events.c; calls librte_vhost, dpdk-dev.c,
+ * dpdk-vhost-driver.c and dpdk-vhost-socket.c. */
 
 #include <config.h>
 
@@ -30,11 +30,12 @@
 #include "dpdk-dev-qos.h"
 #include "dpdk-log.h"
 #include "dpdk-mempool.h"
+#include "dpdk-vhost-config.h"
+#include "dpdk-vhost-driver.h"
 #include "dpdk-vhost-events.h"
-#include "dpdk-vhost-features.h"
 #include "dpdk-vhost-rxtx.h"
 #include "dpdk-vhost-socket.h"
-#include "fatal-signal.h"
+#include "dpdk-vhost-stats.h"
 #include "ovs-rcu.h"
 #include "ovs-thread.h"
 #include "smap.h"
@@ -42,14 +43,20 @@
 
 #define this_module (*dpdk_log_netdev)
 
+bool
+dpdk_vhost_is(const struct dpdk_dev *dev)
+{
+    return dev->up.netdev_class == &dpdk_vhost_server_class
+           || dev->up.netdev_class == &dpdk_vhost_client_class;
+}
+
 struct dpdk_vhost *
 dpdk_vhost_lookup(const char *path) OVS_REQUIRES(dpdk_mutex)
 {
     struct dpdk_dev *dev;
 
     LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
-        if (dev->up.netdev_class == &dpdk_vhost_server_class
-            || dev->up.netdev_class == &dpdk_vhost_client_class) {
+        if (dpdk_vhost_is(dev)) {
             struct dpdk_vhost *vhost = dpdk_vhost_cast(&dev->up);
             bool found;
 
@@ -62,6 +69,21 @@ dpdk_vhost_lookup(const char *path) OVS_REQUIRES(dpdk_mutex)
         }
     }
     return NULL;
+}
+
+void
+dpdk_vhost_set_error(struct dpdk_vhost *vhost, enum dpdk_vhost_error error,
+                     char *why) OVS_REQUIRES(vhost->dev.mutex)
+{
+    free(vhost->errors[error]);
+    vhost->errors[error] = why;
+    for (int i = 0; i < DPDK_VHOST_N_ERRORS; i++) {
+        if (vhost->errors[i]) {
+            dpdk_dev_set_error(&vhost->dev, "%s", vhost->errors[i]);
+            return;
+        }
+    }
+    dpdk_dev_clear_error(&vhost->dev);
 }
 
 void
@@ -142,86 +164,6 @@ dpdk_vhost_apply_queue_states(struct dpdk_vhost *vhost)
     }
 }
 
-/* Logs that 'function' of librte_vhost has failed for 'vhost'. */
-static void
-log_driver_failure(const struct dpdk_vhost *vhost, const char *function)
-{
-    VLOG_ERR("rte_vhost_driver_%s failed for vhost user %sport: %s", function,
-             vhost->client ? "client " : "", vhost->dev.name);
-}
-
-/* Makes librte_vhost serve the socket 'path' for 'vhost'.  Callbacks may run
- * before this returns, so the caller has stored the path in 'vhost' and holds
- * no mutex.  Returns 0 or a positive errno. */
-static int
-vhost_register(struct dpdk_vhost *vhost, const char *path)
-{
-    uint64_t flags = dpdk_vhost_features_driver_flags();
-    const char *failed = NULL;
-
-    if (vhost->client) {
-        flags |= RTE_VHOST_USER_CLIENT | dpdk_vhost_socket_client_flags();
-    }
-
-    errno = 0;
-    if (rte_vhost_driver_register(path, flags)) {
-        VLOG_ERR("vhost-user %s setup failure for %s %s",
-                 vhost->client ? "device" : "socket device",
-                 vhost->client ? "device" : "socket", path);
-        return errno ? errno : EEXIST;
-    }
-
-    if (rte_vhost_driver_callback_register(path, &dpdk_vhost_device_ops)) {
-        failed = "callback_register";
-    } else if (rte_vhost_driver_disable_features(
-                   path, dpdk_vhost_features_disabled())) {
-        failed = "disable_features";
-    } else if (rte_vhost_driver_start(path)) {
-        failed = "start";
-    }
-    if (failed) {
-        int error = errno ? errno : EIO;
-
-        log_driver_failure(vhost, failed);
-        rte_vhost_driver_unregister(path);
-        return error;
-    }
-    return 0;
-}
-
-/* Undoes vhost_register().  The callbacks for a guest that is connected run in
- * this thread, or in VHOST, which may be in destroy_device() and wait for a
- * grace period: this thread must not be the one that it waits for. */
-static void
-vhost_unregister(const struct dpdk_vhost *vhost, const char *path)
-{
-    int retval;
-
-    ovsrcu_quiesce_start();
-    retval = rte_vhost_driver_unregister(path);
-    ovsrcu_quiesce_end();
-    if (retval) {
-        VLOG_ERR("%s: Unable to unregister vhost driver for socket '%s'.",
-                 vhost->dev.name, path);
-    }
-}
-
-/* Stores that the socket of 'vhost' is 'path', which may be null, and which
- * 'vhost' then owns.  Returns the previous one, which the caller has to
- * free. */
-static char *
-vhost_set_path(struct dpdk_vhost *vhost, char *path)
-{
-    char *old;
-
-    ovs_mutex_lock(&vhost->dev.mutex);
-    old = vhost->socket_path;
-    vhost->socket_path = path;
-    ovs_mutex_unlock(&vhost->dev.mutex);
-
-    return old;
-}
-
 static struct netdev *
 vhost_alloc(void)
 {
@@ -253,9 +195,13 @@ vhost_construct__(struct dpdk_vhost *vhost, bool client)
 
 /* Undoes vhost_construct__(). */
 static void
-vhost_destruct__(struct dpdk_vhost *vhost)
+vhost_destruct__(struct dpdk_vhost *vhost) OVS_NO_THREAD_SAFETY_ANALYSIS
 {
     dpdk_dev_unlink(&vhost->dev);
+    free(vhost->requested_path);
+    for (int i = 0; i < DPDK_VHOST_N_ERRORS; i++) {
+        free(vhost->errors[i]);
+    }
     dpdk_dev_uninit(&vhost->dev);
 }
 
@@ -265,6 +211,7 @@ vhost_server_construct(struct netdev *netdev)
     static struct ovsthread_once once = OVSTHREAD_ONCE_INITIALIZER;
     struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
     const char *name = netdev_get_name(netdev);
+    bool leaving;
     char *path;
     char *why;
     int error;
@@ -279,6 +226,9 @@ vhost_server_construct(struct netdev *netdev)
     path = dpdk_vhost_socket_path(name);
     why = dpdk_vhost_socket_check(path);
     if (!why) {
+        why = dpdk_vhost_driver_check(path, &leaving);
+    }
+    if (!why) {
         why = dpdk_vhost_socket_reclaim(path);
     }
     if (why) {
@@ -289,18 +239,17 @@ vhost_server_construct(struct netdev *netdev)
     }
 
     vhost_construct__(vhost, false);
-    vhost_set_path(vhost, path);
-    error = vhost_register(vhost, path);
+    error = dpdk_vhost_driver_start(vhost, path);
     if (error) {
         dpdk_dev_refuse(name, "socket '%s' could not be set up: %s", path,
                         ovs_strerror(error));
-        free(vhost_set_path(vhost, NULL));
         vhost_destruct__(vhost);
+    }
+    free(path);
+    if (error) {
         return error;
     }
 
-    fatal_signal_add_file_to_unlink(path);
-    VLOG_INFO("Socket %s created for vhost-user port %s", path, name);
     if (ovsthread_once_start(&once)) {
         VLOG_WARN("dpdkvhostuser ports are considered deprecated;  please "
                   "migrate to dpdkvhostuserclient ports.");
@@ -316,121 +265,13 @@ vhost_client_construct(struct netdev *netdev)
     return 0;
 }
 
-/* Returns true if a guest is connected to 'vhost'. */
-static bool
-vhost_is_connected(struct dpdk_vhost *vhost)
-{
-    bool connected;
-
-    ovs_mutex_lock(&vhost->dev.mutex);
-    connected = vhost->vid >= 0;
-    ovs_mutex_unlock(&vhost->dev.mutex);
-
-    return connected;
-}
-
 static void
-vhost_destruct(struct netdev *netdev) OVS_NO_THREAD_SAFETY_ANALYSIS
+vhost_destruct(struct netdev *netdev)
 {
     struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
-    char *path = vhost->socket_path;
 
-    if (path) {
-        if (!vhost->client && vhost_is_connected(vhost)) {
-            VLOG_ERR("Removing port '%s' while vhost device still attached.",
-                     netdev->name);
-            VLOG_ERR("To restore connectivity after re-adding of port, VM on "
-                     "socket '%s' must be restarted.", path);
-        }
-        vhost_unregister(vhost, path);
-        if (!vhost->client) {
-            fatal_signal_remove_file_to_unlink(path);
-        }
-        free(vhost_set_path(vhost, NULL));
-    }
-    free(vhost->requested_path);
+    dpdk_vhost_driver_stop(vhost);
     vhost_destruct__(vhost);
-}
-
-static int
-vhost_client_set_config(struct netdev *netdev, const struct smap *args,
-                        char **errp)
-{
-    struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
-    const char *path = smap_get(args, "vhost-server-path");
-    int retries = smap_get_int(args, "tx-retries-max",
-                               DPDK_VHOST_TX_RETRIES_DEF);
-    int old_retries;
-
-    if (path && path[0]) {
-        char *why = dpdk_vhost_socket_check(path);
-
-        if (why) {
-            VLOG_WARN_BUF(errp, "%s: options:vhost-server-path: %s",
-                          netdev->name, why);
-            free(why);
-            return EINVAL;
-        }
-    }
-    if (retries < 0 || retries > DPDK_VHOST_TX_RETRIES_MAX) {
-        retries = DPDK_VHOST_TX_RETRIES_DEF;
-    }
-
-    ovs_mutex_lock(&vhost->dev.mutex);
-    if (!nullable_string_is_equal(path, vhost->requested_path)) {
-        free(vhost->requested_path);
-        vhost->requested_path = nullable_xstrdup(path);
-        netdev_request_reconfigure(netdev);
-    }
-    atomic_read_relaxed(&vhost->tx_retries_max, &old_retries);
-    if (retries != old_retries) {
-        atomic_store_relaxed(&vhost->tx_retries_max, retries);
-        VLOG_INFO("Max Tx retries for vhost device '%s' set to %d",
-                  netdev->name, retries);
-    }
-    ovs_mutex_unlock(&vhost->dev.mutex);
-
-    return 0;
-}
-
-/* Makes the requested path that of the socket.  If that fails, the port has
- * none until the path changes. */
-static int
-vhost_apply_path(struct dpdk_vhost *vhost) OVS_EXCLUDED(vhost->dev.mutex)
-{
-    char *path;
-    char *old;
-    bool same;
-    int error;
-
-    ovs_mutex_lock(&vhost->dev.mutex);
-    old = vhost->socket_path;
-    path = nullable_xstrdup(vhost->requested_path);
-    same = nullable_string_is_equal(old, path);
-    ovs_mutex_unlock(&vhost->dev.mutex);
-    if (same) {
-        free(path);
-        return 0;
-    }
-
-    if (old) {
-        vhost_unregister(vhost, old);
-        free(vhost_set_path(vhost, NULL));
-    }
-    if (!path || !path[0]) {
-        free(path);
-        return 0;
-    }
-
-    vhost_set_path(vhost, path);
-    error = vhost_register(vhost, path);
-    if (error) {
-        free(vhost_set_path(vhost, NULL));
-        return error;
-    }
-    VLOG_INFO("vHost User device '%s' created in 'client' mode, using client "
-              "socket '%s'", vhost->dev.name, path);
-    return 0;
 }
 
 /* Applies what is requested of the queues and the memory.  A guest that memory
@@ -445,7 +286,8 @@ vhost_apply(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
     dpdk_dev_apply_queues(&vhost->dev, dev->requested_n_rxq,
                           dev->requested_n_txq, true);
     if (vhost->vid >= 0 || dev->pool) {
-        dpdk_dev_apply_pool(dev, DPDK_DEFAULT_DESC, DPDK_DEFAULT_DESC, &why);
+        dpdk_dev_apply_pool(&vhost->dev, DPDK_DEFAULT_DESC, DPDK_DEFAULT_DESC,
+                            &why);
     } else {
         /* Packets are allocated for a guest, not for a port that may never
          * have one. */
@@ -455,13 +297,14 @@ vhost_apply(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
         dev->short_of_memory = false;
     }
     if (why) {
-        dpdk_dev_set_error(dev, "%s, %s", why,
-                           dev->pool ? "the previous configuration runs on"
-                                     : "the guest gets no packets");
+        char *sentence = xasprintf("%s, %s", why, dev->pool
+                                   ? "the previous configuration runs on"
+                                   : "the guest gets no packets");
+
         free(why);
-    } else {
-        dpdk_dev_clear_error(dev);
+        why = sentence;
     }
+    dpdk_vhost_set_error(vhost, DPDK_VHOST_ERROR_MEMORY, why);
     vhost->ready = vhost->vid >= 0 && dev->pool;
     dpdk_vhost_publish(vhost);
     dpdk_vhost_apply_queue_states(vhost);
@@ -472,20 +315,15 @@ static int
 vhost_reconfigure(struct netdev *netdev)
 {
     struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
-    int error = 0;
 
     if (vhost->client) {
-        error = vhost_apply_path(vhost);
+        dpdk_vhost_driver_apply_path(vhost);
     }
     ovs_mutex_lock(&vhost->dev.mutex);
     vhost_apply(vhost);
-    if (error) {
-        dpdk_dev_set_error(&vhost->dev, "socket '%s' could not be set up: %s",
-                           vhost->requested_path, ovs_strerror(error));
-    }
     ovs_mutex_unlock(&vhost->dev.mutex);
 
-    return error;
+    return 0;
 }
 
 static int
@@ -527,7 +365,7 @@ vhost_get_stats(const struct netdev *netdev, struct netdev_stats *stats)
     struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
 
     ovs_mutex_lock(&vhost->dev.mutex);
-    dpdk_dev_get_sw_stats(&vhost->dev, true, stats);
+    dpdk_vhost_stats_get(vhost, stats);
     ovs_mutex_unlock(&vhost->dev.mutex);
 
     return 0;
@@ -620,7 +458,7 @@ vhost_init(void)
     .alloc = vhost_alloc,                               \
     .destruct = vhost_destruct,                         \
     .get_config = dpdk_dev_get_config,                  \
-    .get_custom_stats = dpdk_dev_get_custom_stats,      \
+    .get_custom_stats = dpdk_vhost_stats_get_custom,      \
     .send = dpdk_vhost_send,                            \
     .set_etheraddr = vhost_set_etheraddr,               \
     .get_carrier = vhost_get_carrier,                   \
@@ -636,11 +474,12 @@ const struct netdev_class dpdk_vhost_server_class = {
     .type = "dpdkvhostuser",
     VHOST_CLASS_COMMON,
     .construct = vhost_server_construct,
+    .set_config = dpdk_vhost_config_set_server,
 };
 
 const struct netdev_class dpdk_vhost_client_class = {
     .type = "dpdkvhostuserclient",
     VHOST_CLASS_COMMON,
     .construct = vhost_client_construct,
-    .set_config = vhost_client_set_config,
+    .set_config = dpdk_vhost_config_set_client,
 };

@@ -22,10 +22,11 @@
  * Unix domain socket.  With the first, the switch owns the socket and the
  * guest connects to it; with the second it is the other way round.
  *
- * librte_vhost speaks the protocol.  dpdk-vhost.c has the life and
- * configuration of the ports, dpdk-vhost-socket.c their sockets,
- * dpdk-vhost-events.c what librte_vhost calls back, dpdk-vhost-rxtx.c the
- * packets.
+ * librte_vhost speaks the protocol.  dpdk-vhost.c has the life of the ports,
+ * dpdk-vhost-config.c their options, dpdk-vhost-driver.c, dpdk-vhost-socket.c
+ * and dpdk-vhost-file.c their sockets, dpdk-vhost-events.c what librte_vhost
+ * calls back, dpdk-vhost-rxtx.c the packets, dpdk-vhost-stats.c the
+ * statistics.
  *
  * Connection
  * ----------
@@ -48,6 +49,8 @@
 #include "dpdk-dev.h"
 #include "ovs-rcu.h"
 
+struct dpdk_vhost_file;
+
 /* As many as librte_vhost supports. */
 #define DPDK_VHOST_MAX_QUEUE_PAIRS 128
 
@@ -61,6 +64,14 @@ enum dpdk_vhost_queue_state {
     DPDK_VHOST_QUEUE_UNKNOWN,   /* The guest has not said anything of it. */
     DPDK_VHOST_QUEUE_ENABLED,
     DPDK_VHOST_QUEUE_DISABLED
+};
+
+/* What may be wrong with a port, the most important first. */
+enum dpdk_vhost_error {
+    DPDK_VHOST_ERROR_MEMORY,    /* Not enough for the guest. */
+    DPDK_VHOST_ERROR_SOCKET,    /* Cannot be set up. */
+    DPDK_VHOST_ERROR_OPTIONS,   /* Some are wrong. */
+    DPDK_VHOST_N_ERRORS
 };
 
 /* A way to move packets between a guest's rings and our packets. */
@@ -101,8 +112,12 @@ struct dpdk_vhost {
 
     /* Socket.  'socket_path' is null unless librte_vhost knows it. */
     bool client;                /* Does the guest own the socket? */
+    bool counts_iotlb OVS_GUARDED; /* Does librte_vhost count for it? */
+    struct dpdk_vhost_file *file OVS_GUARDED; /* Of a server port. */
     char *socket_path OVS_GUARDED;
     char *requested_path OVS_GUARDED;
+
+    char *errors[DPDK_VHOST_N_ERRORS] OVS_GUARDED; /* Phrases, or null. */
 };
 
 static inline struct dpdk_vhost *
@@ -113,6 +128,9 @@ dpdk_vhost_cast(const struct netdev *netdev)
 
 extern const struct netdev_class dpdk_vhost_server_class;
 extern const struct netdev_class dpdk_vhost_client_class;
+
+/* Returns true if 'dev' is a "struct dpdk_vhost". */
+bool dpdk_vhost_is(const struct dpdk_dev *dev);
 
 /* Returns the port whose socket is 'path', or null.  Any thread. */
 struct dpdk_vhost *dpdk_vhost_lookup(const char *path)
@@ -128,6 +146,12 @@ void dpdk_vhost_publish(struct dpdk_vhost *vhost)
  * poll, and over which of the guest's our transmit queues are spread.  A guest
  * that says nothing about its queues uses the first pair.  Any thread. */
 void dpdk_vhost_apply_queue_states(struct dpdk_vhost *vhost)
+    OVS_REQUIRES(vhost->dev.mutex);
+
+/* Stores that 'why', which 'vhost' then owns, is wrong, or nothing if that is
+ * null, and shows the user the most important of all errors. */
+void dpdk_vhost_set_error(struct dpdk_vhost *vhost,
+                          enum dpdk_vhost_error error, char *why)
     OVS_REQUIRES(vhost->dev.mutex);
 
 #endif /* dpdk-vhost.h */

@@ -1,0 +1,317 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* What librte_vhost calls the drivers of sockets.  Called by dpdk-vhost.c,
+ * calls librte_vhost and dpdk-vhost-file.c. */
+
+#include <config.h>
+
+#include "dpdk-vhost-driver.h"
+
+#include <errno.h>
+#include <rte_vhost.h>
+
+#include "dpdk-log.h"
+#include "dpdk-vhost.h"
+#include "dpdk-vhost-events.h"
+#include "dpdk-vhost-features.h"
+#include "dpdk-vhost-file.h"
+#include "dpdk-vhost-socket.h"
+#include "ovs-rcu.h"
+#include "util.h"
+
+#define this_module (*dpdk_log_netdev)
+
+char *
+dpdk_vhost_driver_check(const char *path, bool *leavingp)
+    OVS_EXCLUDED(dpdk_mutex)
+{
+    struct dpdk_vhost *vhost;
+    char *why = NULL;
+
+    *leavingp = false;
+    ovs_mutex_lock(&dpdk_mutex);
+    vhost = dpdk_vhost_lookup(path);
+    if (vhost) {
+        why = xasprintf("'%s' is the socket of port %s, use another one",
+                        path, vhost->dev.name);
+        ovs_mutex_lock(&vhost->dev.mutex);
+        *leavingp = vhost->client
+                    && !nullable_string_is_equal(vhost->requested_path, path);
+        ovs_mutex_unlock(&vhost->dev.mutex);
+    }
+    ovs_mutex_unlock(&dpdk_mutex);
+
+    return why;
+}
+
+/* Lets a port that waits for the socket 'path' try again. */
+static void
+retry_path(const char *path) OVS_EXCLUDED(dpdk_mutex)
+{
+    struct dpdk_dev *dev;
+
+    ovs_mutex_lock(&dpdk_mutex);
+    LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
+        if (dpdk_vhost_is(dev)) {
+            struct dpdk_vhost *vhost = dpdk_vhost_cast(&dev->up);
+
+            ovs_mutex_lock(&vhost->dev.mutex);
+            if (nullable_string_is_equal(vhost->requested_path, path)) {
+                netdev_request_reconfigure(&vhost->dev.up);
+            }
+            ovs_mutex_unlock(&vhost->dev.mutex);
+        }
+    }
+    ovs_mutex_unlock(&dpdk_mutex);
+}
+
+/* Logs that 'function' of librte_vhost has failed for 'vhost'. */
+static void
+log_failure(const struct dpdk_vhost *vhost, const char *function)
+{
+    VLOG_ERR("rte_vhost_driver_%s failed for vhost user %sport: %s", function,
+             vhost->client ? "client " : "", vhost->dev.name);
+}
+
+/* Makes librte_vhost serve the socket 'path' for 'vhost'.  Callbacks may run
+ * before this returns, so the caller has stored the path in 'vhost' and holds
+ * no mutex.  Returns 0 or a positive errno. */
+static int
+register_socket(struct dpdk_vhost *vhost, const char *path)
+{
+    uint64_t flags = dpdk_vhost_features_driver_flags();
+    const char *failed = NULL;
+    bool iommu;
+
+    if (vhost->client) {
+        flags |= RTE_VHOST_USER_CLIENT | dpdk_vhost_socket_client_flags();
+    }
+
+    /* What librte_vhost can count that we cannot. */
+    iommu = (flags & RTE_VHOST_USER_IOMMU_SUPPORT) != 0;
+    if (iommu) {
+        flags |= RTE_VHOST_USER_NET_STATS_ENABLE;
+    }
+    ovs_mutex_lock(&vhost->dev.mutex);
+    vhost->counts_iotlb = iommu;
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    errno = 0;
+    if (rte_vhost_driver_register(path, flags)) {
+        VLOG_ERR("vhost-user %s setup failure for %s %s",
+                 vhost->client ? "device" : "socket device",
+                 vhost->client ? "device" : "socket", path);
+        return errno ? errno : EEXIST;
+    }
+
+    if (rte_vhost_driver_callback_register(path, &dpdk_vhost_device_ops)) {
+        failed = "callback_register";
+    } else if (rte_vhost_driver_disable_features(
+                   path, dpdk_vhost_features_disabled())) {
+        failed = "disable_features";
+    } else if (rte_vhost_driver_start(path)) {
+        failed = "start";
+    }
+    if (failed) {
+        int error = errno ? errno : EIO;
+
+        log_failure(vhost, failed);
+        rte_vhost_driver_unregister(path);
+        return error;
+    }
+    return 0;
+}
+
+/* Undoes register_socket().  The callbacks for a guest that is connected run
+ * in this thread, or in VHOST, which may be in destroy_device() and wait for a
+ * grace period: this thread must not be the one that it waits for. */
+static void
+unregister_socket(const struct dpdk_vhost *vhost, const char *path)
+{
+    int retval;
+
+    ovsrcu_quiesce_start();
+    retval = rte_vhost_driver_unregister(path);
+    ovsrcu_quiesce_end();
+    if (retval) {
+        VLOG_ERR("%s: Unable to unregister vhost driver for socket '%s'.",
+                 vhost->dev.name, path);
+    }
+}
+
+/* Stores that the socket of 'vhost' is 'path', which may be null, and which
+ * 'vhost' then owns.  Returns the previous one, which the caller has to
+ * free. */
+static char *
+set_path(struct dpdk_vhost *vhost, char *path)
+    OVS_EXCLUDED(vhost->dev.mutex)
+{
+    char *old;
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    old = vhost->socket_path;
+    vhost->socket_path = path;
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    return old;
+}
+
+/* Remembers which file the socket of 'vhost', a server port, is.  Returns 0 or
+ * a positive errno. */
+static int
+open_file(struct dpdk_vhost *vhost, const char *path)
+    OVS_EXCLUDED(vhost->dev.mutex)
+{
+    struct dpdk_vhost_file *file = dpdk_vhost_file_create(path);
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    vhost->file = file;
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    return file ? 0 : ENOENT;
+}
+
+int
+dpdk_vhost_driver_start(struct dpdk_vhost *vhost, const char *path)
+    OVS_EXCLUDED(vhost->dev.mutex)
+{
+    int error;
+
+    set_path(vhost, xstrdup(path));
+    error = register_socket(vhost, path);
+    if (!error && !vhost->client) {
+        error = open_file(vhost, path);
+        if (error) {
+            unregister_socket(vhost, path);
+        }
+    }
+    if (error) {
+        free(set_path(vhost, NULL));
+        return error;
+    }
+    if (vhost->client) {
+        VLOG_INFO("vHost User device '%s' created in 'client' mode, using "
+                  "client socket '%s'", vhost->dev.name, path);
+    } else {
+        VLOG_INFO("Socket %s created for vhost-user port %s",
+                  path, vhost->dev.name);
+    }
+    return 0;
+}
+
+/* Unregisters the socket 'path' of 'vhost', a server port. */
+static void
+stop_server(struct dpdk_vhost *vhost, const char *path)
+    OVS_EXCLUDED(vhost->dev.mutex)
+{
+    struct dpdk_vhost_file *file;
+    bool connected;
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    connected = vhost->vid >= 0;
+    file = vhost->file;
+    vhost->file = NULL;
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    if (connected) {
+        VLOG_ERR("Removing port '%s' while vhost device still attached.",
+                 vhost->dev.name);
+        VLOG_ERR("To restore connectivity after re-adding of port, VM on "
+                 "socket '%s' must be restarted.", path);
+    }
+    dpdk_vhost_file_hide(file);
+    unregister_socket(vhost, path);
+    dpdk_vhost_file_unhide(file);
+    dpdk_vhost_file_destroy(file);
+}
+
+void
+dpdk_vhost_driver_stop(struct dpdk_vhost *vhost)
+    OVS_EXCLUDED(vhost->dev.mutex)
+{
+    char *path;
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    path = nullable_xstrdup(vhost->socket_path);
+    ovs_mutex_unlock(&vhost->dev.mutex);
+    if (!path) {
+        return;
+    }
+
+    if (vhost->client) {
+        unregister_socket(vhost, path);
+    } else {
+        stop_server(vhost, path);
+    }
+    free(set_path(vhost, NULL));
+    retry_path(path);
+    free(path);
+}
+
+/* Changes the socket of 'vhost' from 'old' to 'path', of which either may be
+ * null.  If that cannot be, it stays 'old'.  Returns null, or a phrase that
+ * says why not and that the caller has to free. */
+static char *
+change_path(struct dpdk_vhost *vhost, const char *old, const char *path)
+    OVS_EXCLUDED(vhost->dev.mutex)
+{
+    bool leaving = false;
+    char *why = path ? dpdk_vhost_driver_check(path, &leaving) : NULL;
+    int error;
+
+    if (why) {
+        if (leaving) {
+            /* Perhaps for the socket of 'vhost'. */
+            dpdk_vhost_driver_stop(vhost);
+        }
+        return why;
+    }
+    dpdk_vhost_driver_stop(vhost);
+    error = path ? dpdk_vhost_driver_start(vhost, path) : 0;
+    if (error) {
+        why = xasprintf("socket '%s' could not be set up: %s", path,
+                        ovs_strerror(error));
+        if (old) {
+            dpdk_vhost_driver_start(vhost, old);
+        }
+    }
+    return why;
+}
+
+void
+dpdk_vhost_driver_apply_path(struct dpdk_vhost *vhost)
+    OVS_EXCLUDED(vhost->dev.mutex)
+{
+    char *why = NULL;
+    char *path;
+    char *old;
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    old = nullable_xstrdup(vhost->socket_path);
+    path = nullable_xstrdup(vhost->requested_path);
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    if (!nullable_string_is_equal(old, path)) {
+        why = change_path(vhost, old, path);
+    }
+    free(old);
+    free(path);
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    dpdk_vhost_set_error(vhost, DPDK_VHOST_ERROR_SOCKET, why);
+    ovs_mutex_unlock(&vhost->dev.mutex);
+}

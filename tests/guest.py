@@ -199,7 +199,12 @@ def qemu_command(args, initrd):
             '-chardev', 'socket,id=c%d,path=%s%s' % (i, path, server),
             '-netdev', 'vhost-user,id=v%d,chardev=c%d,vhostforce=on' % (i, i),
             '-device', 'virtio-net-pci,netdev=v%d,romfile=,vectors=0,'
-            'mac=%s' % (i, args.mac)]
+            'mac=%s%s' % (i, args.mac, ',disable-legacy=on,iommu_platform=on,'
+                          'ats=on' if args.iommu else '')]
+    if args.iommu:
+        machine += ',kernel-irqchip=split'
+        append += ' intel_iommu=on iommu=pt'
+        command += ['-device', 'intel-iommu,intremap=on,device-iotlb=on']
     if args.host_root:
         command += ['-virtfs', 'local,path=/,mount_tag=root,readonly=on,'
                     'security_model=none,multidevs=remap']
@@ -254,6 +259,7 @@ def parse_args():
                        metavar='SOCKET[,server]')
     guest.add_argument('--mac', default='52:54:00:00:00:01')
     guest.add_argument('--nics', type=int, default=0, metavar='N')
+    guest.add_argument('--iommu', action='store_true')
     guest.add_argument('--host-root', action='store_true')
     guest.add_argument('--memory', type=int, default=256, metavar='MB')
     guest.add_argument('script')

@@ -93,22 +93,26 @@ log_failure(const struct dpdk_vhost *vhost, const char *function)
 static int
 register_socket(struct dpdk_vhost *vhost, const char *path)
 {
-    uint64_t flags = dpdk_vhost_features_driver_flags();
+    uint64_t socket_flags = vhost->client ? dpdk_vhost_socket_client_flags()
+                                          : 0;
+    bool iommu = (socket_flags & RTE_VHOST_USER_IOMMU_SUPPORT) != 0;
     const char *failed = NULL;
-    bool iommu;
+    uint64_t flags;
+    bool all;
 
-    if (vhost->client) {
-        flags |= RTE_VHOST_USER_CLIENT | dpdk_vhost_socket_client_flags();
-    }
-
-    /* What librte_vhost can count that we cannot. */
-    iommu = (flags & RTE_VHOST_USER_IOMMU_SUPPORT) != 0;
-    if (iommu) {
-        flags |= RTE_VHOST_USER_NET_STATS_ENABLE;
-    }
     ovs_mutex_lock(&vhost->dev.mutex);
+    all = vhost->all_features = vhost->requested_all_features;
     vhost->counts_iotlb = iommu;
     ovs_mutex_unlock(&vhost->dev.mutex);
+
+    flags = dpdk_vhost_features_driver_flags(all) | socket_flags;
+    if (vhost->client) {
+        flags |= RTE_VHOST_USER_CLIENT;
+    }
+    if (iommu) {
+        /* This, librte_vhost can count, and we cannot. */
+        flags |= RTE_VHOST_USER_NET_STATS_ENABLE;
+    }
 
     errno = 0;
     if (rte_vhost_driver_register(path, flags)) {
@@ -121,7 +125,7 @@ register_socket(struct dpdk_vhost *vhost, const char *path)
     if (rte_vhost_driver_callback_register(path, &dpdk_vhost_device_ops)) {
         failed = "callback_register";
     } else if (rte_vhost_driver_disable_features(
-                   path, dpdk_vhost_features_disabled())) {
+                   path, dpdk_vhost_features_disabled(all))) {
         failed = "disable_features";
     } else if (rte_vhost_driver_start(path)) {
         failed = "start";
@@ -247,6 +251,7 @@ dpdk_vhost_driver_stop(struct dpdk_vhost *vhost)
 
     ovs_mutex_lock(&vhost->dev.mutex);
     path = nullable_xstrdup(vhost->socket_path);
+    vhost->stopping = path != NULL;
     ovs_mutex_unlock(&vhost->dev.mutex);
     if (!path) {
         return;
@@ -257,9 +262,27 @@ dpdk_vhost_driver_stop(struct dpdk_vhost *vhost)
     } else {
         stop_server(vhost, path);
     }
-    free(set_path(vhost, NULL));
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    free(vhost->socket_path);
+    vhost->socket_path = NULL;
+    vhost->stopping = false;
+    ovs_mutex_unlock(&vhost->dev.mutex);
     retry_path(path);
     free(path);
+}
+
+/* Makes 'path' the socket of 'vhost'.  Returns null, or a phrase that says why
+ * not and that the caller has to free. */
+static char *
+try_start(struct dpdk_vhost *vhost, const char *path)
+    OVS_EXCLUDED(vhost->dev.mutex)
+{
+    int error = dpdk_vhost_driver_start(vhost, path);
+
+    return error ? xasprintf("socket '%s' could not be set up: %s", path,
+                             ovs_strerror(error))
+                 : NULL;
 }
 
 /* Changes the socket of 'vhost' from 'old' to 'path', of which either may be
@@ -271,7 +294,6 @@ change_path(struct dpdk_vhost *vhost, const char *old, const char *path)
 {
     bool leaving = false;
     char *why = path ? dpdk_vhost_driver_check(path, &leaving) : NULL;
-    int error;
 
     if (why) {
         if (leaving) {
@@ -281,13 +303,9 @@ change_path(struct dpdk_vhost *vhost, const char *old, const char *path)
         return why;
     }
     dpdk_vhost_driver_stop(vhost);
-    error = path ? dpdk_vhost_driver_start(vhost, path) : 0;
-    if (error) {
-        why = xasprintf("socket '%s' could not be set up: %s", path,
-                        ovs_strerror(error));
-        if (old) {
-            dpdk_vhost_driver_start(vhost, old);
-        }
+    why = path ? try_start(vhost, path) : NULL;
+    if (why && old) {
+        dpdk_vhost_driver_start(vhost, old);
     }
     return why;
 }
@@ -296,6 +314,7 @@ void
 dpdk_vhost_driver_apply_path(struct dpdk_vhost *vhost)
     OVS_EXCLUDED(vhost->dev.mutex)
 {
+    bool features_change;
     char *why = NULL;
     char *path;
     char *old;
@@ -303,10 +322,14 @@ dpdk_vhost_driver_apply_path(struct dpdk_vhost *vhost)
     ovs_mutex_lock(&vhost->dev.mutex);
     old = nullable_xstrdup(vhost->socket_path);
     path = nullable_xstrdup(vhost->requested_path);
+    features_change = vhost->requested_all_features != vhost->all_features;
     ovs_mutex_unlock(&vhost->dev.mutex);
 
     if (!nullable_string_is_equal(old, path)) {
         why = change_path(vhost, old, path);
+    } else if (path && features_change) {
+        dpdk_vhost_driver_stop(vhost);
+        why = try_start(vhost, path);
     }
     free(old);
     free(path);

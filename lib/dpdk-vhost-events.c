@@ -95,6 +95,7 @@ attach_guest(struct dpdk_vhost *vhost, int vid, int n_pairs, int numa)
         vhost->dev.requested_socket_id = numa;
     }
     vhost->vid = vid;
+    vhost->negotiated = true;
     dpdk_vhost_features_apply(vhost);
     vhost->ready = !needs_reconfigure(vhost, n_pairs);
     if (!vhost->ready) {
@@ -203,6 +204,7 @@ static void
 destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
 {
     bool still_attached = false;
+    bool refused = false;
     struct dpdk_vhost *vhost;
     char ifname[IFNAME_SIZE];
 
@@ -217,6 +219,7 @@ destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
         /* The next guest may have fewer queues. */
         dpdk_dev_request(&vhost->dev, &vhost->dev.requested_n_rxq, 1);
         dpdk_dev_request(&vhost->dev, &vhost->dev.requested_n_txq, 1);
+        refused = dpdk_vhost_features_closed(vhost);
         ovs_mutex_unlock(&vhost->dev.mutex);
     }
     ovs_mutex_unlock(&dpdk_mutex);
@@ -224,6 +227,10 @@ destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
     if (still_attached) {
         VLOG_ERR_RL(&rl, "Connection on socket '%s' destroyed while vhost "
                     "device still attached.", ifname);
+    }
+    if (refused) {
+        VLOG_WARN_RL(&rl, "Connection on socket '%s' closed during "
+                     "initialization.", ifname);
     }
     if (vhost) {
         VLOG_INFO_RL(&rl, "vHost Device '%s' connection has been destroyed",

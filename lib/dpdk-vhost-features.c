@@ -35,23 +35,49 @@
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
 
 uint64_t
-dpdk_vhost_features_driver_flags(void)
+dpdk_vhost_features_driver_flags(bool all)
 {
     /* The core cannot hold packets of several segments.  One that is to be
      * segmented is too large for an element of a pool, so librte_vhost
      * allocates memory for it. */
     return RTE_VHOST_USER_LINEARBUF_SUPPORT
-           | (userspace_tso_enabled() ? RTE_VHOST_USER_EXTBUF_SUPPORT : 0);
+           | (userspace_tso_enabled() || all
+              ? RTE_VHOST_USER_EXTBUF_SUPPORT : 0);
 }
 
 uint64_t
-dpdk_vhost_features_disabled(void)
+dpdk_vhost_features_disabled(bool all)
 {
+    if (all) {
+        return 0;
+    }
+
     /* Features that depend on VIRTIO_NET_F_CSUM go with it.  The core knows
      * neither segments with congestion marks nor UDP ones. */
     return userspace_tso_enabled()
            ? FEATURE(HOST_ECN) | FEATURE(HOST_UFO)
            : FEATURE(HOST_TSO4) | FEATURE(HOST_TSO6) | FEATURE(CSUM);
+}
+
+bool
+dpdk_vhost_features_closed(struct dpdk_vhost *vhost)
+    OVS_REQUIRES(vhost->dev.mutex)
+{
+    bool refused = !vhost->negotiated;
+    bool all = refused && !vhost->all_features;
+
+    vhost->negotiated = false;
+    if (!vhost->client || vhost->stopping) {
+        return false;
+    }
+
+    /* Another connection may fail before the change is applied. */
+    if (all != vhost->all_features
+        && vhost->requested_all_features == vhost->all_features) {
+        vhost->requested_all_features = all;
+        netdev_request_reconfigure(&vhost->dev.up);
+    }
+    return refused;
 }
 
 void

@@ -23,17 +23,33 @@
  * Without Open_vSwitch other_config:userspace-tso-enable, guests are to send
  * packets that are ready for any port.  With it, a guest may leave checksums
  * and segmentation to us, and what a port cannot finish then, the core
- * finishes in software: see netdev-plugin-offload.h. */
+ * finishes in software: see netdev-plugin-offload.h.
+ *
+ * A guest goes on with the features that it took when it booted.  If the key
+ * has changed since then, while the switch restarted, it does not get those
+ * any more: QEMU or librte_vhost closes the connection, tries again, and so on
+ * for ever.  So a client port whose connection is closed before there is a
+ * guest offers everything to the next one, whatever the key says, and no
+ * longer when that one has come and gone. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "dpdk-vhost.h"
 
-/* Returns flags for rte_vhost_driver_register(). */
-uint64_t dpdk_vhost_features_driver_flags(void);
+/* Returns flags for rte_vhost_driver_register() of a port that offers 'all'
+ * features. */
+uint64_t dpdk_vhost_features_driver_flags(bool all);
 
-/* Returns the virtio features, as a bitmap, that guests are not offered. */
-uint64_t dpdk_vhost_features_disabled(void);
+/* Returns the virtio features, as a bitmap, that guests are not offered by a
+ * port that offers 'all' or not. */
+uint64_t dpdk_vhost_features_disabled(bool all);
+
+/* Requests what 'vhost' is to offer to the next guest, after a connection was
+ * closed.  Returns true if the closed one never had a guest, though the port
+ * stays.  VHOST. */
+bool dpdk_vhost_features_closed(struct dpdk_vhost *vhost)
+    OVS_REQUIRES(vhost->dev.mutex);
 
 /* Tells the core what the guest that is connected to 'vhost' finishes itself.
  * No packet may be on its way to it yet.  VHOST. */

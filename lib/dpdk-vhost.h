@@ -112,6 +112,10 @@ struct dpdk_vhost {
 
     /* Socket.  'socket_path' is null unless librte_vhost knows it. */
     bool client;                /* Does the guest own the socket? */
+    bool stopping OVS_GUARDED;  /* Is it being closed by us? */
+    bool negotiated OVS_GUARDED; /* Has this connection had a guest? */
+    bool all_features OVS_GUARDED; /* See dpdk-vhost-features.h. */
+    bool requested_all_features OVS_GUARDED;
     bool counts_iotlb OVS_GUARDED; /* Does librte_vhost count for it? */
     struct dpdk_vhost_file *file OVS_GUARDED; /* Of a server port. */
     char *socket_path OVS_GUARDED;

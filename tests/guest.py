@@ -43,8 +43,9 @@ import sys
 import tempfile
 
 VIRTIO_MODULES = ['virtio_pci', 'virtio_net']
-HOST_MODULES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'e1000e',
-                'vfio', 'vfio_iommu_type1', 'vfio_pci', 'tun', 'af_packet']
+HOST_MODULES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'e1000',
+                'e1000e', 'vfio', 'vfio_iommu_type1', 'vfio_pci', 'tun',
+                'af_packet']
 
 # The lines before and after the script's output.
 BEGIN = 'guest: begin'
@@ -218,8 +219,9 @@ def qemu_command(args, initrd):
     for i in range(args.nics):
         # All NICs are on one wire, at the addresses 0000:00:10.0 and so on.
         command += ['-netdev', 'hubport,id=h%d,hubid=0' % i,
-                    '-device', 'e1000e,netdev=h%d,romfile=,addr=0x%x,'
-                    'mac=52:54:00:00:01:%02x' % (i, 0x10 + i, i)]
+                    '-device', '%s,netdev=h%d,romfile=,addr=0x%x,'
+                    'mac=52:54:00:00:01:%02x'
+                    % (args.nic_model, i, 0x10 + i, i)]
     return command + ['-machine', machine, '-append', append]
 
 
@@ -259,6 +261,8 @@ def parse_args():
                        metavar='SOCKET[,server]')
     guest.add_argument('--mac', default='52:54:00:00:00:01')
     guest.add_argument('--nics', type=int, default=0, metavar='N')
+    guest.add_argument('--nic-model', default='e1000e',
+                       choices=['e1000', 'e1000e'])
     guest.add_argument('--iommu', action='store_true')
     guest.add_argument('--host-root', action='store_true')
     guest.add_argument('--memory', type=int, default=256, metavar='MB')

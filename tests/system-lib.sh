@@ -144,6 +144,27 @@ custom_stat () {
         | sed -n "s/.*\<$3=\([0-9]*\).*/\1/p"
 }
 
+# Is the custom statistic $3 of interface $2 of bridge $1 at least $4?
+custom_reached () {
+    test "$(custom_stat "$1" "$2" "$3")" -ge "$4"
+}
+
+# Is $1 the sum of the statistics $3... of interface $2?
+sum_is () {
+    sum=$1 sum_port=$2
+    shift 2
+    for statistic in "$@"; do
+        sum=$((sum - $(stat "$sum_port" "$statistic")))
+    done
+    test "$sum" -eq 0
+}
+
+# Prints what dpctl/show shows of $2 in the configuration of interface $1.
+config () {
+    ovs-appctl --timeout=10 dpctl/show netdev@ovs-netdev \
+        | sed -n "s/^  port [0-9]*: $1 (.*[ (]$2=\([^,)]*\).*/\1/p"
+}
+
 # Is statistic $2 of interface $1 at least $3?
 stat_reached () {
     test "$(stat "$1" "$2")" -ge "$3"

@@ -128,6 +128,8 @@ port_tx_offloads(const char *name, const struct rte_eth_dev_info *info)
     const uint64_t tso = RTE_ETH_TX_OFFLOAD_TCP_TSO
                          | RTE_ETH_TX_OFFLOAD_TCP_CKSUM
                          | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
+    const uint64_t l4_cksums = RTE_ETH_TX_OFFLOAD_TCP_CKSUM
+                               | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
     uint64_t offloads = 0;
 
     if (!userspace_tso_enabled()) {
@@ -135,6 +137,12 @@ port_tx_offloads(const char *name, const struct rte_eth_dev_info *info)
     }
     for (size_t i = 0; i < ARRAY_SIZE(tx_offload_map); i++) {
         offloads |= info->tx_offload_capa & tx_offload_map[i].eth;
+    }
+    if (offloads & l4_cksums && !strcmp(info->driver_name, "net_tap")) {
+        /* The driver's checksums are wrong. */
+        VLOG_INFO("%s: disabled Tx L4 checksum offloads for a net/tap port.",
+                  name);
+        offloads &= ~l4_cksums;
     }
     if ((offloads & tso) != tso) {
         /* Segments need checksums. */

@@ -20,10 +20,12 @@
 Called by the system tests: for guests behind vhost-user ports, whose driver is
 the kernel's, and for a machine with a NIC that the switch can drive.  Calls
 QEMU, which emulates the processor: KVM is not needed.  The script's output
-comes out here, its exit status is this program's.
+comes out here, its exit status is this program's.  A line "guest: monitor
+COMMAND" in its output is a command for QEMU's monitor.
 
     guest.py kernel DIR
-    guest.py run --kernel=DIR [--vhost=SOCKET[,server]] [--nics=N]
+    guest.py run --kernel=DIR [--vhost=SOCKET[,server]] [--no-offload]
+                 [--nics=N]
                  [--host-root] [--memory=MB] SCRIPT [ARG]...
 
 "kernel" fetches Debian's kernel with apt-get, once.  Without --host-root,
@@ -38,6 +40,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -46,8 +49,14 @@ VIRTIO_MODULES = ['virtio_pci', 'virtio_net']
 HOST_MODULES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'e1000e',
                 'vfio', 'vfio_iommu_type1', 'vfio_pci', 'tun', 'af_packet']
 
-# The lines before and after the script's output.
+# What a guest without offloads does not offer or take.
+NO_OFFLOAD = ''.join(',%s=off' % feature for feature in (
+    'csum gso host_tso4 host_tso6 host_ecn host_ufo '
+    'guest_csum guest_tso4 guest_tso6 guest_ecn guest_ufo').split())
+
+# The lines before and after the script's output, and that of a command.
 BEGIN = 'guest: begin'
+MONITOR = 'guest: monitor '
 EXIT = 'guest: exit status '
 
 INIT = '''#! /bin/busybox sh
@@ -179,12 +188,13 @@ def make_initrd(args, directory):
     return initrd
 
 
-def qemu_command(args, initrd):
+def qemu_command(args, directory, initrd):
     append = 'console=ttyS0 quiet panic=-1'
     memory = '%dM' % args.memory
     machine = 'q35,accel=tcg'
     command = ['qemu-system-x86_64', '-cpu', 'max', '-m', memory,
                '-nographic', '-no-reboot', '-nodefaults', '-serial', 'stdio',
+               '-monitor', 'unix:%s/monitor,server=on,wait=off' % directory,
                '-kernel', glob.glob(args.kernel + '/boot/vmlinuz-*')[0],
                '-initrd', initrd]
     if args.vhost:
@@ -199,7 +209,8 @@ def qemu_command(args, initrd):
             '-chardev', 'socket,id=c%d,path=%s%s' % (i, path, server),
             '-netdev', 'vhost-user,id=v%d,chardev=c%d,vhostforce=on' % (i, i),
             '-device', 'virtio-net-pci,netdev=v%d,romfile=,vectors=0,'
-            'mac=%s' % (i, args.mac)]
+            'mac=%s%s' % (i, args.mac,
+                          NO_OFFLOAD if args.no_offload else '')]
     if args.host_root:
         command += ['-virtfs', 'local,path=/,mount_tag=root,readonly=on,'
                     'security_model=none,multidevs=remap']
@@ -213,9 +224,19 @@ def qemu_command(args, initrd):
     for i in range(args.nics):
         # All NICs are on one wire, at the addresses 0000:00:10.0 and so on.
         command += ['-netdev', 'hubport,id=h%d,hubid=0' % i,
-                    '-device', 'e1000e,netdev=h%d,romfile=,addr=0x%x,'
-                    'mac=52:54:00:00:01:%02x' % (i, 0x10 + i, i)]
+                    '-device', 'e1000e,id=nic%d,netdev=h%d,romfile=,addr=0x%x,'
+                    'mac=52:54:00:00:01:%02x' % (i, i, 0x10 + i, i)]
     return command + ['-machine', machine, '-append', append]
+
+
+def monitor(directory, command):
+    """Gives QEMU's monitor a command, and waits until it is carried out."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(directory + '/monitor')
+        sock.sendall(command.encode() + b'\n')
+        for _ in range(2):
+            while not sock.recv(4096).endswith(b'(qemu) '):
+                pass
 
 
 def run(args):
@@ -224,7 +245,7 @@ def run(args):
     begun = False
     with tempfile.TemporaryDirectory() as directory:
         initrd = make_initrd(args, directory)
-        qemu = subprocess.Popen(qemu_command(args, initrd),
+        qemu = subprocess.Popen(qemu_command(args, directory, initrd),
                                 stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE)
         try:
@@ -232,6 +253,8 @@ def run(args):
                 line = line.decode(errors='replace').rstrip()
                 if line.startswith(EXIT):
                     status = int(line[len(EXIT):])
+                elif line.startswith(MONITOR):
+                    monitor(directory, line[len(MONITOR):])
                 elif begun or line.startswith('guest: '):
                     print(line, flush=True)
                     begun = True
@@ -252,6 +275,7 @@ def parse_args():
     guest.add_argument('--kernel', required=True, metavar='DIR')
     guest.add_argument('--vhost', action='append', default=[],
                        metavar='SOCKET[,server]')
+    guest.add_argument('--no-offload', action='store_true')
     guest.add_argument('--mac', default='52:54:00:00:00:01')
     guest.add_argument('--nics', type=int, default=0, metavar='N')
     guest.add_argument('--host-root', action='store_true')

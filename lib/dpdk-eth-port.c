@@ -128,6 +128,8 @@ port_tx_offloads(const char *name, const struct rte_eth_dev_info *info)
     const uint64_t tso = RTE_ETH_TX_OFFLOAD_TCP_TSO
                          | RTE_ETH_TX_OFFLOAD_TCP_CKSUM
                          | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
+    const uint64_t l4_cksums = RTE_ETH_TX_OFFLOAD_TCP_CKSUM
+                               | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
     uint64_t offloads = 0;
 
     if (!userspace_tso_enabled()) {
@@ -135,6 +137,12 @@ port_tx_offloads(const char *name, const struct rte_eth_dev_info *info)
     }
     for (size_t i = 0; i < ARRAY_SIZE(tx_offload_map); i++) {
         offloads |= info->tx_offload_capa & tx_offload_map[i].eth;
+    }
+    if (offloads & l4_cksums && !strcmp(info->driver_name, "net_tap")) {
+        /* The driver's checksums are wrong. */
+        VLOG_INFO("%s: disabled Tx L4 checksum offloads for a net/tap port.",
+                  name);
+        offloads &= ~l4_cksums;
     }
     if ((offloads & tso) != tso) {
         /* Segments need checksums. */
@@ -182,6 +190,23 @@ set_why(char **whyp, int error, const char *format, ...)
     free(what);
 }
 
+/* Forgets what DPDK has logged by now: it is not why something fails later. */
+static void
+forget_errors(void)
+{
+    char log[256];
+
+    dpdk_eal_log_take_error(log, sizeof log);
+}
+
+/* Starts over with fewer queues. */
+static void
+prepare_retry(const struct dpdk_eth_conf *conf)
+{
+    VLOG_INFO("Retrying setup with (rxq:%d txq:%d)", conf->n_rxq, conf->n_txq);
+    forget_errors();
+}
+
 /* Configures 'port_id' with as many queues as in 'conf', or as many of both
  * kinds if the driver takes nothing else, as that of tap devices. */
 static int
@@ -194,8 +219,7 @@ port_configure(const char *name, uint16_t port_id,
     error = port_configure_queues(port_id, info, conf);
     if (error && conf->n_rxq != conf->n_txq) {
         conf->n_rxq = conf->n_txq = MIN(conf->n_rxq, conf->n_txq);
-        VLOG_INFO("Retrying setup with (rxq:%d txq:%d)",
-                  conf->n_rxq, conf->n_txq);
+        prepare_retry(conf);
         error = port_configure_queues(port_id, info, conf);
     }
     if (error) {
@@ -281,8 +305,7 @@ port_setup(const char *name, uint16_t port_id,
         if (!error || !conf->n_rxq || !conf->n_txq) {
             return error;
         }
-        VLOG_INFO("Retrying setup with (rxq:%d txq:%d)",
-                  conf->n_rxq, conf->n_txq);
+        prepare_retry(conf);
     }
 }
 
@@ -342,12 +365,9 @@ dpdk_eth_port_start(const char *name, uint16_t port_id,
                     struct dpdk_eth_conf *conf, char **whyp)
     OVS_EXCLUDED(control_mutex)
 {
-    char log[256];
     int error;
 
-    /* Errors of before are not the reason. */
-    dpdk_eal_log_take_error(log, sizeof log);
-
+    forget_errors();
     ovs_mutex_lock(&control_mutex);
     error = port_start(name, port_id, conf, whyp);
     ovs_mutex_unlock(&control_mutex);

@@ -57,6 +57,7 @@ test_ldadd = \
 if HAVE_CMOCKA
 check_PROGRAMS += \
 	tests/test-dpdk-eal-args \
+	tests/test-dpdk-eal-log \
 	tests/test-dpdk-mempool-conf \
 	tests/test-dpdk-packet \
 	tests/test-dpdk-policer \
@@ -66,6 +67,9 @@ endif
 
 tests_test_dpdk_eal_args_SOURCES = tests/test-dpdk-eal-args.c
 tests_test_dpdk_eal_args_LDADD = $(test_ldadd)
+
+tests_test_dpdk_eal_log_SOURCES = tests/test-dpdk-eal-log.c
+tests_test_dpdk_eal_log_LDADD = $(test_ldadd)
 
 tests_test_dpdk_mempool_conf_SOURCES = tests/test-dpdk-mempool-conf.c
 tests_test_dpdk_mempool_conf_LDADD = $(test_ldadd)
@@ -85,6 +89,7 @@ tests_test_netdev_plugin_offload_LDADD = \
 	$(CMOCKA_LIBS)
 
 $(tests_test_dpdk_eal_args_OBJECTS) \
+$(tests_test_dpdk_eal_log_OBJECTS) \
 $(tests_test_dpdk_mempool_conf_OBJECTS) \
 $(tests_test_dpdk_packet_OBJECTS) \
 $(tests_test_dpdk_policer_OBJECTS) \

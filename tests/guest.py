@@ -20,10 +20,12 @@
 Called by the system tests: for guests behind vhost-user ports, whose driver is
 the kernel's, and for a machine with a NIC that the switch can drive.  Calls
 QEMU, which emulates the processor: KVM is not needed.  The script's output
-comes out here, its exit status is this program's.
+comes out here, its exit status is this program's.  A line "guest: monitor
+COMMAND" in its output is a command for QEMU's monitor.
 
     guest.py kernel DIR
-    guest.py run --kernel=DIR [--vhost=SOCKET[,server]] [--nics=N]
+    guest.py run --kernel=DIR [--vhost=SOCKET[,server]] [--no-offload]
+                 [--nics=N]
                  [--host-root] [--memory=MB] SCRIPT [ARG]...
 
 "kernel" fetches Debian's kernel with apt-get, once.  Without --host-root,
@@ -38,6 +40,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -47,8 +50,17 @@ HOST_MODULES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'e1000',
                 'e1000e', 'vfio', 'vfio_iommu_type1', 'vfio_pci', 'tun',
                 'af_packet']
 
-# The lines before and after the script's output.
+# What a guest without offloads does not offer or take.
+NO_OFFLOAD = ''.join(',%s=off' % feature for feature in (
+    'csum gso host_tso4 host_tso6 host_ecn host_ufo '
+    'guest_csum guest_tso4 guest_tso6 guest_ecn guest_ufo').split())
+
+# What makes a guest translate the addresses that it gives to the device.
+IOMMU = ',disable-legacy=on,iommu_platform=on,ats=on'
+
+# The lines before and after the script's output, and that of a command.
 BEGIN = 'guest: begin'
+MONITOR = 'guest: monitor '
 EXIT = 'guest: exit status '
 
 INIT = '''#! /bin/busybox sh
@@ -180,12 +192,13 @@ def make_initrd(args, directory):
     return initrd
 
 
-def qemu_command(args, initrd):
+def qemu_command(args, directory, initrd):
     append = 'console=ttyS0 quiet panic=-1'
     memory = '%dM' % args.memory
     machine = 'q35,accel=tcg'
     command = ['qemu-system-x86_64', '-cpu', 'max', '-m', memory,
                '-nographic', '-no-reboot', '-nodefaults', '-serial', 'stdio',
+               '-monitor', 'unix:%s/monitor,server=on,wait=off' % directory,
                '-kernel', glob.glob(args.kernel + '/boot/vmlinuz-*')[0],
                '-initrd', initrd]
     if args.vhost:
@@ -200,8 +213,9 @@ def qemu_command(args, initrd):
             '-chardev', 'socket,id=c%d,path=%s%s' % (i, path, server),
             '-netdev', 'vhost-user,id=v%d,chardev=c%d,vhostforce=on' % (i, i),
             '-device', 'virtio-net-pci,netdev=v%d,romfile=,vectors=0,'
-            'mac=%s%s' % (i, args.mac, ',disable-legacy=on,iommu_platform=on,'
-                          'ats=on' if args.iommu else '')]
+            'mac=%s%s%s' % (i, args.mac,
+                            NO_OFFLOAD if args.no_offload else '',
+                            IOMMU if args.iommu else '')]
     if args.iommu:
         machine += ',kernel-irqchip=split'
         append += ' intel_iommu=on iommu=pt'
@@ -219,10 +233,20 @@ def qemu_command(args, initrd):
     for i in range(args.nics):
         # All NICs are on one wire, at the addresses 0000:00:10.0 and so on.
         command += ['-netdev', 'hubport,id=h%d,hubid=0' % i,
-                    '-device', '%s,netdev=h%d,romfile=,addr=0x%x,'
+                    '-device', '%s,id=nic%d,netdev=h%d,romfile=,addr=0x%x,'
                     'mac=52:54:00:00:01:%02x'
-                    % (args.nic_model, i, 0x10 + i, i)]
+                    % (args.nic_model, i, i, 0x10 + i, i)]
     return command + ['-machine', machine, '-append', append]
+
+
+def monitor(directory, command):
+    """Gives QEMU's monitor a command, and waits until it is carried out."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(directory + '/monitor')
+        sock.sendall(command.encode() + b'\n')
+        for _ in range(2):
+            while not sock.recv(4096).endswith(b'(qemu) '):
+                pass
 
 
 def run(args):
@@ -231,7 +255,7 @@ def run(args):
     begun = False
     with tempfile.TemporaryDirectory() as directory:
         initrd = make_initrd(args, directory)
-        qemu = subprocess.Popen(qemu_command(args, initrd),
+        qemu = subprocess.Popen(qemu_command(args, directory, initrd),
                                 stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE)
         try:
@@ -239,6 +263,8 @@ def run(args):
                 line = line.decode(errors='replace').rstrip()
                 if line.startswith(EXIT):
                     status = int(line[len(EXIT):])
+                elif line.startswith(MONITOR):
+                    monitor(directory, line[len(MONITOR):])
                 elif begun or line.startswith('guest: '):
                     print(line, flush=True)
                     begun = True
@@ -259,6 +285,7 @@ def parse_args():
     guest.add_argument('--kernel', required=True, metavar='DIR')
     guest.add_argument('--vhost', action='append', default=[],
                        metavar='SOCKET[,server]')
+    guest.add_argument('--no-offload', action='store_true')
     guest.add_argument('--mac', default='52:54:00:00:00:01')
     guest.add_argument('--nics', type=int, default=0, metavar='N')
     guest.add_argument('--nic-model', default='e1000e',

@@ -231,6 +231,66 @@ def check(args):
     receiver.finish()
 
 
+def tcp_segment(data, mtu):
+    """Returns the sender's port, a name of the connection, the number of the
+    first byte, and the payload, of the TCP segment in frame 'data', or None if
+    it is no TCP.  Complains if a receiver would not take it."""
+    if data[12:14] != b'\x08\x00' or data[23] != socket.IPPROTO_TCP:
+        return None
+    ip = data[14:14 + struct.unpack_from('!H', data, 16)[0]]
+    tcp = ip[(ip[0] & 15) * 4:]
+    pseudo = ip[12:20] + struct.pack('!HH', socket.IPPROTO_TCP, len(tcp))
+    if len(ip) > mtu or len(data) - 14 < len(ip):
+        sys.exit('a packet has %d bytes, and its frame %d'
+                 % (len(ip), len(data)))
+    if checksum(ip[:20]) or checksum(pseudo + tcp + b'\0' * (len(tcp) % 2)):
+        sys.exit('the checksums of a packet of %d bytes are wrong' % len(ip))
+    source, target, number = struct.unpack_from('!HHI', tcp)
+    return source, (ip[16:20], target), number, tcp[(tcp[12] >> 4) * 4:]
+
+
+def outer(data, mtu):
+    """Returns what is in the VXLAN packet 'data', which is checked as well, or
+    nothing if it is none."""
+    length, = struct.unpack_from('!H', data, 16)
+    if len(data) < 50 or data[36:38] != b'\x12\xb5':
+        return b''
+    if length > mtu or length != len(data) - 14 or checksum(data[14:34]):
+        sys.exit('the tunnel packet of %d bytes is wrong' % len(data))
+    return data[50:]
+
+
+def streams(args):
+    """Checks that a file has TCP packets that a network takes, of connections
+    that each carry the contents of another file at their end."""
+    with open(args.contents, 'rb') as stream:
+        contents = stream.read()
+    connections = {}
+    for data in read_pcap(args.file):
+        data = outer(data, args.mtu) if args.vxlan else data
+        segment = tcp_segment(data, args.mtu) if data else None
+        if segment and segment[0] == 80:
+            _, name, number, payload = segment
+            segments = connections.setdefault(name, {})
+            segments[number] = max(payload, segments.get(number, b''), key=len)
+    for segments in connections.values():
+        # SYN, without payload, has the number before that of the first byte.
+        first = next(iter(segments)) + 1
+        stream = bytearray()
+        for number in sorted(segments, key=lambda n: (n - first) % 2**32):
+            offset = (number - first) % 2**32
+            if not segments[number]:
+                continue
+            if offset > len(stream):
+                sys.exit('byte %d is missing' % len(stream))
+            stream[offset:] = segments[number]
+        if not stream.endswith(contents):
+            sys.exit('the contents are not the same')
+    if len(connections) != args.n:
+        sys.exit('there are %d connections' % len(connections))
+    print('%d connections are right' % args.n)
+
+
 def main():
     parser = argparse.ArgumentParser(description='Numbered frames for tests.')
     subparsers = parser.add_subparsers(required=True)
@@ -253,6 +313,14 @@ def main():
     command(send, 'interface')
     command(pcap, 'file')
     command(check, 'file')
+
+    sub = subparsers.add_parser('streams', help=streams.__doc__)
+    sub.add_argument('file')
+    sub.add_argument('contents')
+    sub.add_argument('n', type=int, help='number of connections')
+    sub.add_argument('--mtu', type=int, default=1500)
+    sub.add_argument('--vxlan', action='store_true')
+    sub.set_defaults(function=streams)
     args = parser.parse_args()
     args.function(args)
 

@@ -144,6 +144,27 @@ custom_stat () {
         | sed -n "s/.*\<$3=\([0-9]*\).*/\1/p"
 }
 
+# Is the custom statistic $3 of interface $2 of bridge $1 at least $4?
+custom_reached () {
+    test "$(custom_stat "$1" "$2" "$3")" -ge "$4"
+}
+
+# Is $1 the sum of the statistics $3... of interface $2?
+sum_is () {
+    sum=$1 sum_port=$2
+    shift 2
+    for statistic in "$@"; do
+        sum=$((sum - $(stat "$sum_port" "$statistic")))
+    done
+    test "$sum" -eq 0
+}
+
+# Prints what dpctl/show shows of $2 in the configuration of interface $1.
+config () {
+    ovs-appctl --timeout=10 dpctl/show netdev@ovs-netdev \
+        | sed -n "s/^  port [0-9]*: $1 (.*[ (]$2=\([^,)]*\).*/\1/p"
+}
+
 # Is statistic $2 of interface $1 at least $3?
 stat_reached () {
     test "$(stat "$1" "$2")" -ge "$3"
@@ -309,4 +330,39 @@ start_guest () {
 guest_pass () {
     eval "pid=\$guest_pid_$1"
     wait "$pid" || fail "guest $1 failed: $(tail -n 3 "$1.out")"
+}
+
+# Serves a file of 3.4 MB over HTTP from all addresses of the sandbox, and writes
+# numbers.sh, the script of a guest that has the addresses "$1" and the MTU $2,
+# serves the same file, and fetches it from each of the addresses "$3".
+serve_numbers () {
+    mkdir www
+    seq 500000 >www/numbers
+    busybox httpd -h www -p 80
+    cat >numbers.sh <<'SCRIPT'
+set -e
+# Who answers a ping has the file.
+mkdir /www
+seq 500000 >/www/numbers
+httpd -h /www
+for address in $1; do
+    ip addr add $address/24 dev eth0
+done
+ip link set eth0 mtu $2
+ip link set eth0 up
+for peer in $3; do
+    until ping -c 1 -W 1 $peer >/dev/null; do sleep 1; done
+    wget -q -O numbers http://$peer/numbers
+    cmp numbers /www/numbers
+    echo "guest: has the numbers of $peer"
+done
+echo "guest: done"
+sleep 1000
+SCRIPT
+}
+
+# Fetches the file of serve_numbers from the guest with address $1.
+fetch_numbers () {
+    timeout 30 wget -q -O fetched "http://$1/numbers"
+    cmp fetched www/numbers
 }

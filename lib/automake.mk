@@ -90,7 +90,14 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-rxtx.c \
 	lib/dpdk-vhost-rxtx.h \
 	lib/dpdk-vhost-socket.c \
-	lib/dpdk-vhost-socket.h
+	lib/dpdk-vhost-socket.h \
+	lib/dpdk-vring.c \
+	lib/dpdk-vring.h \
+	lib/dpdk-vring-offload.c \
+	lib/dpdk-vring-packed.c \
+	lib/dpdk-vring-pieces.c \
+	lib/dpdk-vring-split.c \
+	lib/dpdk-vring-walk.h
 
 # Undefined symbols are those of the switch: no -no-undefined.  With -z now, a
 # missing one refuses the plugin as a whole instead of ending the switch later.

@@ -298,11 +298,12 @@ struct rx_run {
     bool more;                  /* ...if there is one. */
 };
 
-/* Finds up to 'n' packets, from '*place' on, which moves to behind them. */
+/* Finds up to 'n' packets, from '*place' on, which moves to behind them, and
+ * adds them to 'used'.  'host_offload' is a constant for the compiler. */
 static VRING_INLINE void
 rx_find(struct dpdk_vring *vr, struct place *place,
         struct dp_packet *elements[], size_t n, struct used_buffers *used,
-        struct rx_run *run)
+        struct rx_run *run, bool host_offload)
 {
     const uint32_t hdr_len = vr->hdr_len;
 
@@ -326,8 +327,14 @@ rx_find(struct dpdk_vring *vr, struct place *place,
             run->more = true;
             return;
         }
-        OVS_PREFETCH(buf);
-        OVS_PREFETCH_WRITE(elements[run->n]);
+        OVS_PREFETCH(buf + hdr_len);
+        if (host_offload) {
+            OVS_PREFETCH(buf);
+        }
+        vring_prefetch_write(packed_desc(vr, place->i));
+        vring_prefetch_write(elements[run->n]);
+        vring_prefetch_write(vring_element_buffer(elements[run->n])
+                             + vr->rx_head[1]);
         run->bufs[run->n] = buf;
         run->sizes[run->n] = size;
         used_add(vr, used, desc_id(d), 0, 1);
@@ -349,7 +356,8 @@ packed_rx__(struct dpdk_vring *vr, struct dp_packet *elements[], size_t n,
 
     used_init(vr, &used);
     do {
-        rx_find(vr, &place, &elements[n_packets], n - used.n, &used, &run);
+        rx_find(vr, &place, &elements[n_packets], n - used.n, &used, &run,
+                host_offload);
         for (size_t i = 0; i < run.n; i++) {
             struct dp_packet *p = elements[n_packets++];
             uint8_t *dst = vring_element_buffer(p) + vr->rx_head[1];
@@ -521,7 +529,9 @@ tx_find(struct dpdk_vring *vr, struct place *place,
         if (OVS_UNLIKELY(!bufs[i])) {
             return i;
         }
-        OVS_PREFETCH_WRITE(bufs[i]);
+        vring_prefetch_write(packed_desc(vr, place->i));
+        vring_prefetch_write(bufs[i]);
+        vring_prefetch_write(bufs[i] + len - 1);
         used_add(vr, used, desc_id(d), len, 1);
         advance(vr, place, 1);
     }
@@ -644,8 +654,7 @@ packed_needs_kick(struct dpdk_vring *vr)
     return kick;
 }
 
-const struct dpdk_vring_ops dpdk_vring_packed_ops = {
-    .name = "packed",
+const struct dpdk_vring_ops VRING_PACKED_OPS = {
     .n_avail = packed_n_avail,
     .rx = packed_rx,
     .tx = packed_tx,

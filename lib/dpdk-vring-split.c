@@ -168,6 +168,38 @@ walk_chain(struct dpdk_vring *vr, uint16_t head, uint16_t direction,
     }
 }
 
+/* Prefetches what publish() and store_used() will write for 'n' chains. */
+static VRING_INLINE void
+prefetch_used(struct dpdk_vring *vr, unsigned int n)
+{
+    struct vring_used *used = vr->used;
+
+    for (unsigned int i = 0; i < n; i += 8) {
+        vring_prefetch_write(&used->ring[(vr->last_used + i)
+                                         & (vr->size - 1)]);
+    }
+    vring_prefetch_write(&used->idx);
+}
+
+/* Prefetches what the next burst will look at first, if that is available
+ * already.  Most guests use descriptors one after another, and 'head' is the
+ * last one that this burst used. */
+static VRING_INLINE void
+prefetch_next(const struct dpdk_vring *vr, uint16_t head)
+{
+    const struct vring_avail *avail = vr->avail;
+    uint16_t n = vr->avail_idx - vr->last_avail;
+
+    if (n) {
+        OVS_PREFETCH(&avail->ring[vr->last_avail & (vr->size - 1)]);
+        OVS_PREFETCH(&avail->ring[(vr->last_avail + 31) & (vr->size - 1)]);
+        n = MIN(n, DPDK_VRING_MAX_BURST);
+        for (unsigned int i = 1; i <= n; i += 4) {
+            OVS_PREFETCH(split_desc(vr, (head + i) & (vr->size - 1)));
+        }
+    }
+}
+
 /* Loads the heads of 'n' available chains into 'heads'.  Returns how many
  * there are before one that breaks the ring. */
 static VRING_INLINE size_t
@@ -181,6 +213,7 @@ load_heads(struct dpdk_vring *vr, uint16_t heads[], size_t n)
         }
         OVS_PREFETCH(split_desc(vr, heads[i]));
     }
+    prefetch_used(vr, n);
     return n;
 }
 
@@ -229,9 +262,14 @@ split_rx__(struct dpdk_vring *vr, struct dp_packet *elements[], size_t n,
                        && size - VRING_MIN_PACKET
                           <= (uint32_t) vr->rx_room - VRING_MIN_PACKET)) {
             bufs[i] = vring_translate(vr, d.addr, vring_desc_len(d));
-            OVS_PREFETCH(bufs[i]);
+            OVS_PREFETCH(bufs[i] + hdr_len);
+            if (host_offload) {
+                OVS_PREFETCH(bufs[i]);
+            }
         }
-        OVS_PREFETCH_WRITE(elements[i]);
+        vring_prefetch_write(elements[i]);
+        vring_prefetch_write(vring_element_buffer(elements[i])
+                             + vr->rx_head[1]);
     }
 
     for (size_t i = 0; i < n; i++) {
@@ -269,6 +307,9 @@ split_rx__(struct dpdk_vring *vr, struct dp_packet *elements[], size_t n,
         store_used(vr, vr->last_used + i, heads[i], 0);
     }
     publish(vr, n);
+    if (OVS_LIKELY(n)) {
+        prefetch_next(vr, heads[n - 1]);
+    }
     burst->bytes = bytes;
     burst->sizes = classes;
     return n_packets;
@@ -280,6 +321,9 @@ split_rx(struct dpdk_vring *vr, struct dp_packet *elements[], size_t n,
 {
     vring_burst_init(burst);
     n = split_n_avail(vr, MIN(n, DPDK_VRING_MAX_BURST));
+    if (!n) {
+        return 0;
+    }
     return (vr->host_offload
             ? split_rx__(vr, elements, n, burst, true)
             : split_rx__(vr, elements, n, burst, false));
@@ -394,7 +438,8 @@ find_buffers(struct dpdk_vring *vr, struct dp_packet *const packets[],
         if (OVS_UNLIKELY(!bufs[i])) {
             return i;
         }
-        OVS_PREFETCH_WRITE(bufs[i]);
+        vring_prefetch_write(bufs[i]);
+        vring_prefetch_write(bufs[i] + len - 1);
     }
     return n;
 }
@@ -417,7 +462,11 @@ split_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
     size_t n_avail;
     size_t i;
 
-    n_avail = load_heads(vr, heads, split_n_avail(vr, n));
+    n_avail = split_n_avail(vr, n);
+    if (!n_avail) {
+        return 0;
+    }
+    n_avail = load_heads(vr, heads, n_avail);
     n_simple = find_buffers(vr, packets, heads, n_avail, bufs, hdrs,
                             guest_offload);
 
@@ -452,6 +501,9 @@ split_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
         }
     }
     publish(vr, n_used);
+    if (OVS_LIKELY(n_simple)) {
+        prefetch_next(vr, heads[n_simple - 1]);
+    }
     burst->bytes = bytes;
     burst->sizes = classes;
     return i;
@@ -505,8 +557,7 @@ split_needs_kick(struct dpdk_vring *vr)
     return kick;
 }
 
-const struct dpdk_vring_ops dpdk_vring_split_ops = {
-    .name = "split",
+const struct dpdk_vring_ops VRING_SPLIT_OPS = {
     .n_avail = split_n_avail,
     .rx = split_rx,
     .tx = split_tx,

@@ -50,8 +50,52 @@
 #define VRING_INLINE inline __attribute__((always_inline))
 #define VRING_NOINLINE __attribute__((noinline, cold))
 
+/* The walks are compiled several times: for any CPU, and for each of these
+ * levels of x86-64, the best first.  A CPU has one if it supports all these
+ * features, and the Makefile tells the compiler of no other ones that matter
+ * here. */
+#ifdef __x86_64__
+#define VRING_CPUS                                                          \
+    VRING_CPU(v4, "avx512f", "avx512bw", "avx512dq", "avx512vl", "bmi2")    \
+    VRING_CPU(v3, "avx", "avx2", "bmi", "bmi2", "fma")                      \
+    VRING_CPU(v2, "ssse3", "sse4.1", "sse4.2", "popcnt", "sse3")
+#else
+#define VRING_CPUS
+#endif
+
+/* The names of the walks. */
+#ifdef VRING_WALK_CPU
+#define VRING_SPLIT_OPS VRING_OPS_NAME(dpdk_vring_split_ops, VRING_WALK_CPU)
+#define VRING_PACKED_OPS VRING_OPS_NAME(dpdk_vring_packed_ops, VRING_WALK_CPU)
+#define VRING_OPS_NAME(KIND, CPU) VRING_OPS_NAME__(KIND, CPU)
+#define VRING_OPS_NAME__(KIND, CPU) KIND##_##CPU
+#else
+#define VRING_SPLIT_OPS dpdk_vring_split_ops
+#define VRING_PACKED_OPS dpdk_vring_packed_ops
+#endif
+
 extern const struct dpdk_vring_ops dpdk_vring_split_ops;
 extern const struct dpdk_vring_ops dpdk_vring_packed_ops;
+#define VRING_CPU(CPU, A, B, C, D, E)                                   \
+    extern const struct dpdk_vring_ops dpdk_vring_split_ops_##CPU;      \
+    extern const struct dpdk_vring_ops dpdk_vring_packed_ops_##CPU;
+VRING_CPUS
+#undef VRING_CPU
+
+/* Prefetches the cache line at 'p' to be written.  What the guest has written,
+ * or reads, is in the cache of another CPU, which has to give it up, but does
+ * not unless it is told that we want to write.  OVS_PREFETCH_WRITE() says so
+ * only if the compiler was told of the CPU.  CPUs that do not know the
+ * instruction ignore it. */
+static VRING_INLINE void
+vring_prefetch_write(void *p)
+{
+#ifdef __x86_64__
+    asm volatile("prefetchw %0" : : "m" (*(char *) p));
+#else
+    OVS_PREFETCH_WRITE(p);
+#endif
+}
 
 /* Loads from memory that the guest writes.  The compiler must neither repeat
  * nor split one, nor load from there again what it has in a register. */

@@ -44,6 +44,63 @@ dpdk_vring_fault_name(enum dpdk_vring_fault fault)
     return fault < ARRAY_SIZE(names) ? names[fault] : "unknown";
 }
 
+/* A kind of CPU. */
+struct cpu {
+    const char *name;
+    bool supported;
+    const struct dpdk_vring_ops *split;
+    const struct dpdk_vring_ops *packed;
+};
+
+/* Finds the kind of CPU called 'name', or the best one if that is null.
+ * Returns false if this CPU is not of that kind. */
+static bool
+find_cpu(const char *name, struct cpu *cpu)
+{
+    const struct cpu cpus[] = {
+#define VRING_CPU(CPU, A, B, C, D, E)                                       \
+        { #CPU, (__builtin_cpu_supports(A) && __builtin_cpu_supports(B)     \
+                 && __builtin_cpu_supports(C) && __builtin_cpu_supports(D)  \
+                 && __builtin_cpu_supports(E)),                             \
+          &dpdk_vring_split_ops_##CPU, &dpdk_vring_packed_ops_##CPU },
+        VRING_CPUS
+#undef VRING_CPU
+        { "any", true, &dpdk_vring_split_ops, &dpdk_vring_packed_ops },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cpus); i++) {
+        if (cpus[i].supported && (!name || !strcmp(name, cpus[i].name))) {
+            *cpu = cpus[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What new views are for.  Without a name until the first one. */
+static struct cpu current_cpu;
+
+static const struct cpu *
+get_cpu(void)
+{
+    if (!current_cpu.name) {
+        find_cpu(NULL, &current_cpu);
+    }
+    return &current_cpu;
+}
+
+const char *
+dpdk_vring_get_cpu(void)
+{
+    return get_cpu()->name;
+}
+
+bool
+dpdk_vring_set_cpu(const char *name)
+{
+    return find_cpu(name, &current_cpu);
+}
+
 static bool
 is_aligned(const void *p, size_t alignment)
 {
@@ -126,7 +183,7 @@ dpdk_vring_init(struct dpdk_vring *vr, const struct dpdk_vring_config *config)
     bool packed = HAS(config->features, VIRTIO_F_RING_PACKED);
 
     memset(vr, 0, sizeof *vr);
-    vr->ops = packed ? &dpdk_vring_packed_ops : &dpdk_vring_split_ops;
+    vr->ops = packed ? get_cpu()->packed : get_cpu()->split;
     vr->desc = config->desc;
     vr->avail = config->avail;
     vr->used = config->used;

@@ -222,7 +222,6 @@ struct dpdk_vring {
 /* How to walk a ring: split or packed, compiled for a kind of CPU.  See the
  * functions below for what the members do. */
 struct dpdk_vring_ops {
-    const char *name;           /* Instruction set. */
     unsigned int (*n_avail)(struct dpdk_vring *, unsigned int max);
     size_t (*rx)(struct dpdk_vring *, struct dp_packet *elements[], size_t n,
                  struct dpdk_vring_burst *);
@@ -235,6 +234,14 @@ struct dpdk_vring_ops {
  * view is broken from the start, and this returns false. */
 bool dpdk_vring_init(struct dpdk_vring *vr,
                      const struct dpdk_vring_config *config);
+
+/* Names of the kinds of CPU that views made from now on are for: a level of
+ * x86-64 like "v3", or "any".  By default it is the best one of this CPU.
+ * dpdk_vring_set_cpu() returns false, and changes nothing, if this CPU is not
+ * of kind 'name', or if there is no such kind.  At most one thread at a
+ * time. */
+const char *dpdk_vring_get_cpu(void);
+bool dpdk_vring_set_cpu(const char *name);
 
 /* Stores in '*last_avail' and '*last_used' how far 'vr' is, in the form of
  * "struct dpdk_vring_config". */

@@ -65,6 +65,7 @@ check_PROGRAMS += \
 	tests/test-dpdk-policer \
 	tests/test-dpdk-qos \
 	tests/test-dpdk-vring \
+	tests/test-dpdk-vring-garbage \
 	tests/test-dpdk-vring-hostile \
 	tests/test-dpdk-vring-offload \
 	tests/test-netdev-plugin-offload
@@ -88,6 +89,10 @@ tests_test_dpdk_qos_LDADD = $(test_ldadd)
 tests_test_dpdk_vring_SOURCES = tests/test-dpdk-vring.c $(vring_guest)
 tests_test_dpdk_vring_LDADD = $(test_ldadd)
 
+tests_test_dpdk_vring_garbage_SOURCES = \
+	tests/test-dpdk-vring-garbage.c $(vring_guest)
+tests_test_dpdk_vring_garbage_LDADD = $(test_ldadd)
+
 tests_test_dpdk_vring_hostile_SOURCES = \
 	tests/test-dpdk-vring-hostile.c $(vring_guest)
 tests_test_dpdk_vring_hostile_LDADD = $(test_ldadd)
@@ -107,6 +112,7 @@ $(tests_test_dpdk_packet_OBJECTS) \
 $(tests_test_dpdk_policer_OBJECTS) \
 $(tests_test_dpdk_qos_OBJECTS) \
 $(tests_test_dpdk_vring_OBJECTS) \
+$(tests_test_dpdk_vring_garbage_OBJECTS) \
 $(tests_test_dpdk_vring_hostile_OBJECTS) \
 $(tests_test_dpdk_vring_offload_OBJECTS) \
 $(tests_test_netdev_plugin_offload_OBJECTS): \

@@ -15,7 +15,7 @@
  */
 
 /* Unit tests of lib/dpdk-vring*.c against a hostile guest: each way to break a
- * ring, split and packed, and rings full of garbage.
+ * ring, split and packed.  Garbage is in test-dpdk-vring-garbage.c.
  *
  * Needs neither DPDK nor root.  Finds most with ASan and UBSan. */
 
@@ -24,7 +24,6 @@
 #include "dp-packet.h"
 #include "dpdk-vring.h"
 #include "packets.h"
-#include "random.h"
 #include "util.h"
 #include "vring-guest.h"
 
@@ -550,118 +549,6 @@ test_ring(void **state)
     device_uninit(&d);
 }
 
-/* Overwrites something at random, mostly with what is nearly right. */
-static void
-scribble(struct device *device)
-{
-    struct guest *g = &device->g;
-    static const uint64_t addrs[] = {
-        GUEST_REGION_0, GUEST_REGION_1, GUEST_SEAM - 7, GUEST_REGION_2, 0,
-        GUEST_REGION_1 + GUEST_REGION_SIZE - 100, UINT64_MAX - 100,
-    };
-    static const uint32_t lens[] = {
-        0, 1, 9, 10, 12, 16, 32, 64, 76, 1500, 1612, 1613, 70000, UINT32_MAX
-    };
-    bool in_ring = random_range(4);
-    uint16_t i = (g->packed && random_range(8)
-                  ? device->vr.last_avail + random_range(4)
-                  : random_range(g->size)) % g->size;
-    uint64_t addr = addrs[random_range(ARRAY_SIZE(addrs))];
-    uint32_t len = lens[random_range(ARRAY_SIZE(lens))];
-    uint16_t flags = random_range(8) & ~(random_range(4) ? INDIRECT : 0);
-    void *d = (in_ring ? (uint8_t *) (g->desc + i)
-               : guest_byte(g, GUEST_REGION_0 + 16 * i));
-
-    if (random_range(16) == 0) {
-        flags = random_uint32();
-    }
-    if (g->packed) {
-        struct vring_packed_desc desc = {
-            addr, len, i, flags ^ (!random_range(16) ? 0x8080
-                                   : device->vr.avail_wrap ? 0x80 : 0x8000)
-        };
-
-        memcpy(d, &desc, sizeof desc);
-        g->driver_event->flags = random_range(4);
-        g->driver_event->off_wrap = random_uint32();
-    } else {
-        struct vring_desc desc = {
-            addr, len, flags, random_range(g->size + 1)
-        };
-
-        memcpy(d, &desc, sizeof desc);
-        g->avail->ring[i] = random_range(g->size + (random_range(64) == 0));
-        g->avail->idx = (g->used->idx + random_range(g->size
-                                                     + (random_range(64)
-                                                        == 0) + 1));
-    }
-}
-
-static bool
-enlarge(struct dp_packet *p, uint32_t size)
-{
-    p->base_ = xmalloc(HEADROOM + size);
-    p->allocated_ = HEADROOM + size;
-    p->data_ofs = HEADROOM;
-    return size <= 60000;
-}
-
-static void
-test_garbage(void **state)
-{
-    uint64_t features = (*(uint64_t *) *state
-                         | FEATURE(RING_F_INDIRECT_DESC)
-                         | FEATURE(RING_F_EVENT_IDX));
-    size_t n_received = 0, n_sent = 0, n_broken = 0;
-    struct dp_packet *packets[BURST];
-    struct device d;
-
-    device_init(&d, features, 32, 0);
-    guest_view(&d.g, &d.vr, enlarge);
-    for (size_t i = 0; i < BURST; i++) {
-        packets[i] = packet_new(60 + i * i, i);
-    }
-    for (uint32_t i = 0; i < 50000; i++) {
-        for (size_t j = random_range(16); j; j--) {
-            scribble(&d);
-        }
-        if (random_range(2)) {
-            size_t n = device_rx(&d, 1 + random_range(BURST));
-
-            for (size_t j = 0; j < n; j++) {
-                assert_true(dp_packet_size(d.elements[j]) >= 14);
-            }
-            n_received += n;
-        } else {
-            n_sent += dpdk_vring_tx(&d.vr, packets, 1 + random_range(BURST),
-                                    &d.burst);
-        }
-        for (size_t j = 0; j < BURST; j++) {
-            struct dp_packet *p = d.elements[j];
-
-            if (p->base_ != p + 1) {
-                free(p->base_);
-                p->base_ = p + 1;
-            }
-        }
-        dpdk_vring_needs_kick(&d.vr);
-        if (d.vr.broken) {
-            n_broken++;
-            d.g.next_avail = d.g.packed ? 0 : d.g.used->idx;
-            d.g.next_used = d.g.next_avail;
-            guest_view(&d.g, &d.vr, enlarge);
-        }
-    }
-    /* Garbage, but not only. */
-    assert_true(n_received > 1000);
-    assert_true(n_sent > 1000);
-    assert_true(n_broken > 1000);
-    for (size_t i = 0; i < BURST; i++) {
-        dp_packet_delete(packets[i]);
-    }
-    device_uninit(&d);
-}
-
 #define EACH_SPLIT(TEST)                                                \
     ONE(TEST, legacy), ONE(TEST, v1), ONE(TEST, mergeable)
 #define EACH_PACKED(TEST)                                               \
@@ -684,9 +571,7 @@ main(void)
         EACH(test_table_seam),
         EACH(test_runts),
         EACH(test_ring),
-        EACH_ALL(test_garbage),
     };
 
-    random_set_seed(1);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_FOR_CPUS(tests);
 }

@@ -306,6 +306,5 @@ main(void)
         EACH(test_tx_offload),
     };
 
-    random_set_seed(1);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_FOR_CPUS(tests);
 }

@@ -704,6 +704,5 @@ main(void)
         EACH(test_kick_event),
     };
 
-    random_set_seed(1);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_FOR_CPUS(tests);
 }

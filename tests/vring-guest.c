@@ -575,3 +575,12 @@ uint64_t with_packed = GUEST_PLAIN | PACKED;
 uint64_t with_packed_mergeable = GUEST_MERGEABLE | PACKED;
 uint64_t with_packed_all = GUEST_MERGEABLE | OFFLOAD_FEATURES | PACKED
                            | FEATURE(F_IN_ORDER);
+
+bool
+next_cpu(unsigned int i)
+{
+    static const char *const names[] = { "any", "v2", "v3", "v4" };
+
+    random_set_seed(1);
+    return dpdk_vring_set_cpu(names[i]);
+}

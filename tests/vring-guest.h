@@ -203,4 +203,13 @@ extern uint64_t with_packed, with_packed_mergeable, with_packed_all;
 #define EACH_ALL(TEST)                                                  \
     EACH(TEST), ONE(TEST, offload), ONE(TEST, all), ONE(TEST, packed_all)
 
+/* Runs 'TESTS' for each kind of CPU that this one is of, and returns the
+ * number of failed tests. */
+#define RUN_FOR_CPUS(TESTS)                                             \
+    ((next_cpu(0) ? cmocka_run_group_tests(TESTS, NULL, NULL) : 0)      \
+     + (next_cpu(1) ? cmocka_run_group_tests(TESTS, NULL, NULL) : 0)    \
+     + (next_cpu(2) ? cmocka_run_group_tests(TESTS, NULL, NULL) : 0)    \
+     + (next_cpu(3) ? cmocka_run_group_tests(TESTS, NULL, NULL) : 0))
+bool next_cpu(unsigned int i);
+
 #endif /* vring-guest.h */

@@ -561,6 +561,9 @@ packed_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
         const uint8_t *data = dp_packet_data(p);
         uint32_t size = p->size_;
 
+        if (OVS_LIKELY(i + 1 < n_simple)) {
+            vring_prefetch_buffer(bufs[i + 1], packets[i + 1]->size_);
+        }
         vring_store_header(bufs[i],
                            guest_offload && p->ol_flags & VRING_OL_TX
                            ? &hdrs[i] : &plain, sizeof plain);

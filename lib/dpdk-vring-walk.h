@@ -203,6 +203,18 @@ vring_copy(uint8_t *dst, const uint8_t *src, size_t n)
     }
 }
 
+/* Prefetches the buffer at 'p' for a packet of 'size' bytes, but for its first
+ * and last cache lines, to be written.  The CPU's own prefetcher does not do
+ * that. */
+static VRING_INLINE void
+vring_prefetch_buffer(uint8_t *p, uint32_t size)
+{
+    size = MIN(size, 2048);
+    for (uint32_t ofs = 64; ofs < size; ofs += 64) {
+        vring_prefetch_write(p + ofs);
+    }
+}
+
 /* Returns the class of a packet of 'size' bytes, see DPDK_VRING_N_SIZES. */
 static VRING_INLINE unsigned int
 vring_size_class(uint32_t size)

@@ -98,7 +98,46 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-socket.c \
 	lib/dpdk-vhost-socket.h \
 	lib/dpdk-vhost-stats.c \
-	lib/dpdk-vhost-stats.h
+	lib/dpdk-vhost-stats.h \
+	lib/dpdk-vring.c \
+	lib/dpdk-vring.h \
+	lib/dpdk-vring-offload.c \
+	lib/dpdk-vring-packed.c \
+	lib/dpdk-vring-pieces.c \
+	lib/dpdk-vring-split.c \
+	lib/dpdk-vring-walk.h
+
+# The walks of rings once more, for the CPUs that lib/dpdk-vring-walk.h lists.
+vring_walks = lib/dpdk-vring-packed.c lib/dpdk-vring-split.c
+if X86_64
+vring_libs = \
+	lib/libdpdk-vring-v2.la \
+	lib/libdpdk-vring-v3.la \
+	lib/libdpdk-vring-v4.la
+noinst_LTLIBRARIES += $(vring_libs)
+lib_libnetdev_dpdk_la_LIBADD = $(vring_libs)
+
+vring_v2_flags = -mssse3 -msse4.1 -msse4.2 -mpopcnt
+lib_libdpdk_vring_v2_la_SOURCES = $(vring_walks)
+lib_libdpdk_vring_v2_la_CPPFLAGS = $(AM_CPPFLAGS) -DVRING_WALK_CPU=v2
+lib_libdpdk_vring_v2_la_CFLAGS = $(AM_CFLAGS) $(vring_v2_flags)
+
+vring_v3_flags = $(vring_v2_flags) -mavx2 -mbmi -mbmi2 -mfma
+lib_libdpdk_vring_v3_la_SOURCES = $(vring_walks)
+lib_libdpdk_vring_v3_la_CPPFLAGS = $(AM_CPPFLAGS) -DVRING_WALK_CPU=v3
+lib_libdpdk_vring_v3_la_CFLAGS = $(AM_CFLAGS) $(vring_v3_flags)
+
+vring_v4_flags = $(vring_v3_flags) \
+	-mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
+lib_libdpdk_vring_v4_la_SOURCES = $(vring_walks)
+lib_libdpdk_vring_v4_la_CPPFLAGS = $(AM_CPPFLAGS) -DVRING_WALK_CPU=v4
+lib_libdpdk_vring_v4_la_CFLAGS = $(AM_CFLAGS) $(vring_v4_flags)
+
+$(lib_libdpdk_vring_v2_la_OBJECTS) \
+$(lib_libdpdk_vring_v3_la_OBJECTS) \
+$(lib_libdpdk_vring_v4_la_OBJECTS): \
+	$(OVS)/.stamp-configure
+endif
 
 # Undefined symbols are those of the switch: no -no-undefined.  With -z now, a
 # missing one refuses the plugin as a whole instead of ending the switch later.

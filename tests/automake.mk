@@ -54,6 +54,9 @@ test_ldadd = \
 	$(DPDK_LIBS) \
 	$(CMOCKA_LIBS)
 
+# A guest in the memory of a test.
+vring_guest = tests/vring-guest.c tests/vring-guest.h
+
 if HAVE_CMOCKA
 check_PROGRAMS += \
 	tests/test-dpdk-eal-args \
@@ -62,6 +65,10 @@ check_PROGRAMS += \
 	tests/test-dpdk-packet \
 	tests/test-dpdk-policer \
 	tests/test-dpdk-qos \
+	tests/test-dpdk-vring \
+	tests/test-dpdk-vring-garbage \
+	tests/test-dpdk-vring-hostile \
+	tests/test-dpdk-vring-offload \
 	tests/test-netdev-plugin-offload
 endif
 
@@ -83,6 +90,21 @@ tests_test_dpdk_policer_LDADD = $(test_ldadd)
 tests_test_dpdk_qos_SOURCES = tests/test-dpdk-qos.c tests/test-meter.h
 tests_test_dpdk_qos_LDADD = $(test_ldadd)
 
+tests_test_dpdk_vring_SOURCES = tests/test-dpdk-vring.c $(vring_guest)
+tests_test_dpdk_vring_LDADD = $(test_ldadd)
+
+tests_test_dpdk_vring_garbage_SOURCES = \
+	tests/test-dpdk-vring-garbage.c $(vring_guest)
+tests_test_dpdk_vring_garbage_LDADD = $(test_ldadd)
+
+tests_test_dpdk_vring_hostile_SOURCES = \
+	tests/test-dpdk-vring-hostile.c $(vring_guest)
+tests_test_dpdk_vring_hostile_LDADD = $(test_ldadd)
+
+tests_test_dpdk_vring_offload_SOURCES = \
+	tests/test-dpdk-vring-offload.c $(vring_guest)
+tests_test_dpdk_vring_offload_LDADD = $(test_ldadd)
+
 tests_test_netdev_plugin_offload_SOURCES = tests/test-netdev-plugin-offload.c
 tests_test_netdev_plugin_offload_LDADD = \
 	$(OVS)/lib/libopenvswitch.la \
@@ -94,6 +116,10 @@ $(tests_test_dpdk_mempool_conf_OBJECTS) \
 $(tests_test_dpdk_packet_OBJECTS) \
 $(tests_test_dpdk_policer_OBJECTS) \
 $(tests_test_dpdk_qos_OBJECTS) \
+$(tests_test_dpdk_vring_OBJECTS) \
+$(tests_test_dpdk_vring_garbage_OBJECTS) \
+$(tests_test_dpdk_vring_hostile_OBJECTS) \
+$(tests_test_dpdk_vring_offload_OBJECTS) \
 $(tests_test_netdev_plugin_offload_OBJECTS): \
 	$(OVS)/.stamp-configure
 

@@ -93,6 +93,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-features.h \
 	lib/dpdk-vhost-file.c \
 	lib/dpdk-vhost-file.h \
+	lib/dpdk-vhost-ring.c \
+	lib/dpdk-vhost-ring.h \
 	lib/dpdk-vhost-rxtx.c \
 	lib/dpdk-vhost-rxtx.h \
 	lib/dpdk-vhost-socket.c \

@@ -30,6 +30,7 @@
 #include "dpdk-eth-attach.h"
 #include "dpdk-eth.h"
 #include "dpdk-vhost.h"
+#include "dpdk-vhost-config.h"
 #include "netdev-provider.h"
 #include "openvswitch/shash.h"
 #include "unixctl.h"
@@ -188,6 +189,33 @@ detach(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[],
     }
 }
 
+/* "netdev-dpdk/vhost-datapath PORT [auto|library]": prints, or sets until
+ * options:vhost-datapath changes, who may carry the packets of a port. */
+static void
+vhost_datapath(struct unixctl_conn *conn, int argc, const char *argv[],
+               void *aux OVS_UNUSED)
+{
+    struct netdev *netdev = netdev_from_name(argv[1]);
+    bool wanted;
+
+    if (!netdev || !dpdk_dev_is(netdev)
+        || !dpdk_vhost_is(dpdk_dev_cast(netdev))) {
+        unixctl_command_reply_error(conn, "Not a vhost-user Interface");
+    } else if (argc < 3) {
+        struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
+
+        wanted = dpdk_vhost_rings_get_wanted(&vhost->rings);
+        unixctl_command_reply(conn, dpdk_vhost_config_datapath_name(wanted));
+    } else if (!dpdk_vhost_config_parse_datapath(argv[2], &wanted)) {
+        unixctl_command_reply_error(conn, "Invalid datapath, use auto or "
+                                    "library");
+    } else {
+        dpdk_vhost_rings_set_wanted(&dpdk_vhost_cast(netdev)->rings, wanted);
+        unixctl_command_reply(conn, "OK");
+    }
+    netdev_close(netdev);
+}
+
 void
 dpdk_commands_register(void)
 {
@@ -197,4 +225,7 @@ dpdk_commands_register(void)
                              1, 1, detach, NULL);
     unixctl_command_register("netdev-dpdk/get-mempool-info", "[netdev]", 0, 1,
                              get_mempool_info, NULL);
+    unixctl_command_register("netdev-dpdk/vhost-datapath",
+                             "netdev [auto|library]", 1, 2, vhost_datapath,
+                             NULL);
 }

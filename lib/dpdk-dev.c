@@ -556,6 +556,22 @@ drop_invalid(const struct dpdk_dev *dev, struct dpdk_queue_stats *stats,
     dp_packet_delete(p);
 }
 
+static inline bool
+is_too_big(const struct dpdk_dev *dev, const struct dp_packet *p)
+{
+    return p->size_ > dev->max_packet_len && !dp_packet_hwol_is_tso(p);
+}
+
+static void
+drop_too_big(const struct dpdk_dev *dev, struct dpdk_queue_stats *stats,
+             struct dp_packet *p)
+{
+    VLOG_WARN_RL(&rl, "%s: Too big size %"PRIu32" max_packet_len %"PRIu32,
+                 dev->name, p->size_, dev->max_packet_len);
+    dpdk_counter_add(&stats->drops[DPDK_DROP_MTU], 1);
+    dp_packet_delete(p);
+}
+
 unsigned int
 dpdk_dev_send_prepare(struct dpdk_dev *dev, struct dpdk_txq *txq,
                       struct dpdk_queue_stats *stats,
@@ -571,12 +587,8 @@ dpdk_dev_send_prepare(struct dpdk_dev *dev, struct dpdk_txq *txq,
         struct dp_packet *p = batch->packets[i];
         struct rte_mbuf *m;
 
-        if (OVS_UNLIKELY(p->size_ > dev->max_packet_len)
-            && !dp_packet_hwol_is_tso(p)) {
-            VLOG_WARN_RL(&rl, "%s: Too big size %"PRIu32" max_packet_len "
-                         "%"PRIu32, dev->name, p->size_, dev->max_packet_len);
-            dpdk_counter_add(&stats->drops[DPDK_DROP_MTU], 1);
-            dp_packet_delete(p);
+        if (OVS_UNLIKELY(is_too_big(dev, p))) {
+            drop_too_big(dev, stats, p);
             continue;
         }
 
@@ -608,4 +620,47 @@ dpdk_dev_send_prepare(struct dpdk_dev *dev, struct dpdk_txq *txq,
     batch->count = n;
     *n_bytes = bytes;
     return n;
+}
+
+/* Takes the packets that are too large out of 'batch'. */
+static void
+filter_too_big(const struct dpdk_dev *dev, struct dpdk_queue_stats *stats,
+               struct dp_packet_batch *batch)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        struct dp_packet *p = batch->packets[i];
+
+        if (is_too_big(dev, p)) {
+            drop_too_big(dev, stats, p);
+        } else {
+            batch->packets[n++] = p;
+        }
+    }
+    batch->count = n;
+}
+
+void
+dpdk_dev_send_filter(struct dpdk_dev *dev, struct dpdk_queue_stats *stats,
+                     struct dp_packet_batch *batch)
+{
+    struct dpdk_qos *qos = ovsrcu_get(struct dpdk_qos *, &dev->qos);
+    uint32_t max_size = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        max_size = MAX(max_size, batch->packets[i]->size_);
+    }
+    if (OVS_UNLIKELY(max_size > dev->max_packet_len)) {
+        filter_too_big(dev, stats, batch);
+    }
+    if (OVS_UNLIKELY(qos)) {
+        struct rte_mbuf *mbufs[NETDEV_MAX_BURST] = { NULL };
+        uint64_t bytes = 0;
+        size_t n;
+
+        n = dpdk_qos_run(qos, batch->packets, mbufs, batch->count, &bytes);
+        dpdk_counter_add(&stats->drops[DPDK_DROP_QOS], batch->count - n);
+        batch->count = n;
+    }
 }

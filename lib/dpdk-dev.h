@@ -55,15 +55,17 @@
  *
  *   - Control side: netdev_mutex (the core's), dpdk_mutex, dev->mutex, the
  *     mutex of the list of pools (dpdk-mempool.c), that of devices' control
- *     (dpdk-eth-port.c).
+ *     (dpdk-eth-port.c), that of a port's rings (dpdk-vhost-ring.h).
  *
  *   - Packet side: txq->lock, and then the spinlock of a policer or QoS, which
  *     MAIN takes under dev->mutex.  A PMD takes no mutex.
  *
  * Rules that keep librte_vhost's locks out of this order:
  *
- *   - A callback that runs under a lock of DPDK (vring_state_changed) takes no
- *     lock of ours: it enqueues.
+ *   - A callback that runs under a lock of DPDK (vring_state_changed, and
+ *     those around a message) takes no lock of ours but that of the rings
+ *     (dpdk-vhost-ring.h), under which nobody waits for a lock of DPDK.  What
+ *     needs more is enqueued.
  *
  *   - rte_vhost_driver_unregister() waits for VHOST, which may wait for
  *     dpdk_mutex or for a grace period: MAIN calls it with none of our mutexes
@@ -324,5 +326,12 @@ unsigned int dpdk_dev_send_prepare(struct dpdk_dev *dev, struct dpdk_txq *txq,
                                    struct dp_packet_batch *batch,
                                    struct rte_mbuf *mbufs[],
                                    uint64_t *n_bytes);
+
+/* The same for a port that needs no mbufs: takes those packets out of 'batch',
+ * frees and counts them that are too large or that QoS does not let pass.
+ * Same threads. */
+void dpdk_dev_send_filter(struct dpdk_dev *dev,
+                          struct dpdk_queue_stats *stats,
+                          struct dp_packet_batch *batch);
 
 #endif /* dpdk-dev.h */

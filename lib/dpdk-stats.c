@@ -59,13 +59,24 @@ count_multicast(struct dpdk_queue_stats *stats,
 }
 
 void
+dpdk_stats_add_sizes(struct dpdk_queue_stats *stats, uint64_t counts)
+{
+    BUILD_ASSERT(DPDK_N_SIZES == sizeof counts);
+
+    while (counts) {
+        int i = rightmost_1bit_idx(counts) / 8;
+
+        dpdk_counter_add(&stats->sizes[i], counts >> (8 * i) & 0xff);
+        counts &= ~(UINT64_C(0xff) << (8 * i));
+    }
+}
+
+void
 dpdk_stats_count_frames(struct dpdk_queue_stats *stats,
                         struct dp_packet *const packets[], size_t n)
 {
-    uint64_t counts = 0;        /* One byte for each range of sizes. */
+    uint64_t counts = 0;        /* See dpdk_stats_add_sizes(). */
     uint8_t first = 0;          /* Bits of the first bytes of frames. */
-
-    BUILD_ASSERT(DPDK_N_SIZES == sizeof counts);
 
     for (size_t i = 0; i < n; i++) {
         const struct dp_packet *p = packets[i];
@@ -73,12 +84,7 @@ dpdk_stats_count_frames(struct dpdk_queue_stats *stats,
         counts += UINT64_C(1) << (8 * size_class(p->size_));
         first |= ((const uint8_t *) p->base_)[p->data_ofs];
     }
-    while (counts) {
-        int i = rightmost_1bit_idx(counts) / 8;
-
-        dpdk_counter_add(&stats->sizes[i], counts >> (8 * i) & 0xff);
-        counts &= ~(UINT64_C(0xff) << (8 * i));
-    }
+    dpdk_stats_add_sizes(stats, counts);
     if (OVS_UNLIKELY(first & 1)) {
         count_multicast(stats, packets, n);
     }

@@ -105,6 +105,11 @@ dpdk_counter_read(const atomic_uint64_t *counter)
     return value;
 }
 
+/* Adds to 'stats', which only this thread writes at this time, how many frames
+ * of each size there are: 8 bits of 'counts' for each, the first size in the
+ * lowest ones.  Any thread. */
+void dpdk_stats_add_sizes(struct dpdk_queue_stats *stats, uint64_t counts);
+
 /* Counts the 'n' frames in 'packets', at most UINT8_MAX, by their sizes and
  * destinations in 'stats', which only this thread writes at this time.  Any
  * thread. */

@@ -30,17 +30,53 @@
 
 #define this_module (*dpdk_log_netdev)
 
+const char *
+dpdk_vhost_config_datapath_name(bool wanted)
+{
+    return wanted ? "auto" : "library";
+}
+
+bool
+dpdk_vhost_config_parse_datapath(const char *name, bool *wantedp)
+{
+    *wantedp = !strcmp(name, "auto");
+    return *wantedp || !strcmp(name, "library");
+}
+
+/* Applies "vhost-datapath" in 'args', unless it is the same as when
+ * dpdk_dev_warn_options() was called last: a command may have changed it
+ * since. */
+static void
+set_datapath(struct dpdk_vhost *vhost, const struct smap *args)
+{
+    const char *before = smap_get(&vhost->dev.options, "vhost-datapath");
+    const char *value = smap_get(args, "vhost-datapath");
+    bool wanted = true;
+
+    if (nullable_string_is_equal(value, before)) {
+        return;
+    }
+    if (value && !dpdk_vhost_config_parse_datapath(value, &wanted)) {
+        VLOG_WARN("%s: options:vhost-datapath: '%s' is neither auto nor "
+                  "library, auto is used", vhost->dev.name, value);
+        wanted = true;
+    }
+    dpdk_vhost_rings_set_wanted(&vhost->rings, wanted);
+}
+
 int
 dpdk_vhost_config_set_server(struct netdev *netdev, const struct smap *args,
                              char **errp OVS_UNUSED)
 {
     static const char *const known[] = {
-        "vhost-socket-mode", "vhost-socket-owner", "vhost-socket-group", NULL
+        "vhost-socket-mode", "vhost-socket-owner", "vhost-socket-group",
+        "vhost-datapath", NULL
     };
     struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
     struct dpdk_vhost_access access;
     char *why;
 
+    set_datapath(vhost, args);
     dpdk_dev_warn_options(&vhost->dev, args, known);
     ovs_mutex_lock(&vhost->dev.mutex);
     why = dpdk_vhost_file_parse_access(vhost->file, args, &access);
@@ -110,12 +146,13 @@ dpdk_vhost_config_set_client(struct netdev *netdev, const struct smap *args,
                              char **errp OVS_UNUSED)
 {
     static const char *const known[] = {
-        "vhost-server-path", "tx-retries-max", NULL
+        "vhost-server-path", "tx-retries-max", "vhost-datapath", NULL
     };
     struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
     int retries = parse_retries(vhost, args);
     int old_retries;
 
+    set_datapath(vhost, args);
     dpdk_dev_warn_options(&vhost->dev, args, known);
     ovs_mutex_lock(&vhost->dev.mutex);
     request_path(vhost, args);

@@ -21,6 +21,8 @@
  * see netdev-provider.h.  A port with an option that is wrong goes on with the
  * previous value, and its error says so. */
 
+#include <stdbool.h>
+
 struct netdev;
 struct smap;
 
@@ -28,5 +30,11 @@ int dpdk_vhost_config_set_server(struct netdev *netdev,
                                  const struct smap *args, char **errp);
 int dpdk_vhost_config_set_client(struct netdev *netdev,
                                  const struct smap *args, char **errp);
+
+/* The values of "vhost-datapath": "auto" wants views of rings where possible,
+ * see dpdk-vhost-ring.h, "library" never.  dpdk_vhost_config_parse_datapath()
+ * returns false if 'name' is neither. */
+const char *dpdk_vhost_config_datapath_name(bool wanted);
+bool dpdk_vhost_config_parse_datapath(const char *name, bool *wantedp);
 
 #endif /* dpdk-vhost-config.h */

@@ -97,6 +97,7 @@ attach_guest(struct dpdk_vhost *vhost, int vid, int n_pairs, int numa)
     vhost->vid = vid;
     vhost->negotiated = true;
     dpdk_vhost_features_apply(vhost);
+    dpdk_vhost_rings_attach(&vhost->rings, vid);
     vhost->ready = !needs_reconfigure(vhost, n_pairs);
     if (!vhost->ready) {
         vhost->dev.requested_n_rxq = MAX(dev->up.n_rxq, n_pairs);
@@ -105,6 +106,23 @@ attach_guest(struct dpdk_vhost *vhost, int vid, int n_pairs, int numa)
     }
     dpdk_vhost_publish(vhost);
     netdev_change_seq_changed(&dev->up);
+}
+
+/* Says hello to the port that the connection 'vid' is for, if there is one. */
+static int
+new_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
+{
+    struct dpdk_vhost *vhost;
+    char ifname[IFNAME_SIZE];
+
+    get_ifname(vid, ifname);
+    ovs_mutex_lock(&dpdk_mutex);
+    vhost = dpdk_vhost_lookup(ifname);
+    if (vhost) {
+        dpdk_vhost_rings_connect(&vhost->rings, vid);
+    }
+    ovs_mutex_unlock(&dpdk_mutex);
+    return 0;
 }
 
 static int
@@ -154,6 +172,7 @@ detach_guest(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
     vhost->vid = -1;
     vhost->ready = false;
     dpdk_vhost_publish(vhost);
+    dpdk_vhost_rings_detach(&vhost->rings);
     for (int i = 0; i < DPDK_VHOST_MAX_QUEUE_PAIRS; i++) {
         vhost->rxq_state[i] = DPDK_VHOST_QUEUE_UNKNOWN;
         vhost->txq_state[i] = DPDK_VHOST_QUEUE_UNKNOWN;
@@ -223,6 +242,7 @@ destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
         ovs_mutex_unlock(&vhost->dev.mutex);
     }
     ovs_mutex_unlock(&dpdk_mutex);
+    dpdk_vhost_rings_disconnect(vid);
 
     if (still_attached) {
         VLOG_ERR_RL(&rl, "Connection on socket '%s' destroyed while vhost "
@@ -247,6 +267,7 @@ vring_state_changed(int vid, uint16_t vring, int enable)
     struct vring_event *event = xmalloc(sizeof *event);
     unsigned int n;
 
+    dpdk_vhost_rings_enable(vid, vring, enable != 0);
     get_ifname(vid, event->ifname);
     event->vring = vring;
     event->enable = enable != 0;
@@ -339,6 +360,7 @@ dpdk_vhost_events_start(void)
 }
 
 const struct rte_vhost_device_ops dpdk_vhost_device_ops = {
+    .new_connection = new_connection,
     .new_device = new_device,
     .destroy_device = destroy_device,
     .vring_state_changed = vring_state_changed,

@@ -23,7 +23,8 @@
  * All callbacks run in VHOST, except that destroy_device() and
  * destroy_connection() run in MAIN when it unregisters a socket.
  * vring_state_changed() runs with a lock of librte_vhost held that a PMD may
- * be waiting for, so it only enqueues, and EVENT does the rest. */
+ * be waiting for, so it only tells dpdk-vhost-ring.c and enqueues, and EVENT
+ * does the rest. */
 
 struct rte_vhost_device_ops;
 

@@ -14,8 +14,8 @@
  * limitations under the License.
  */
 
-/* The hot functions of a vhost port.  Called by the core, call librte_vhost,
- * dpdk-dev.c and dpdk-packet.c. */
+/* The hot functions of a vhost port.  Called by the core, call dpdk-vring.h or
+ * librte_vhost, whoever has the ring, dpdk-dev.c and dpdk-packet.c. */
 
 #include <config.h>
 
@@ -28,6 +28,8 @@
 #include "dpdk-dev.h"
 #include "dpdk-packet.h"
 #include "dpdk-vhost.h"
+#include "dpdk-vhost-ring.h"
+#include "dpdk-vring.h"
 
 COVERAGE_DEFINE(vhost_tx_contention);
 
@@ -53,36 +55,119 @@ count_notifications(struct dpdk_queue_stats *stats)
     }
 }
 
+/* Returns the ring 'index' of 'vhost', or null if it is not known yet. */
+static inline struct dpdk_vhost_ring *
+get_ring(const struct dpdk_vhost *vhost, int index)
+{
+    return __atomic_load_n(&vhost->rings.ring[index], __ATOMIC_ACQUIRE);
+}
+
+/* Counts in 'stats' what has passed in 'burst'. */
+static inline void
+count_burst(struct dpdk_queue_stats *stats,
+            const struct dpdk_vring_burst *burst, size_t n)
+{
+    dpdk_counter_add(&stats->packets, n);
+    dpdk_counter_add(&stats->bytes, burst->bytes);
+    dpdk_stats_add_sizes(stats, burst->sizes);
+    if (OVS_UNLIKELY(burst->n_multicast | burst->n_broadcast)) {
+        dpdk_counter_add(&stats->multicast, burst->n_multicast);
+        dpdk_counter_add(&stats->broadcast, burst->n_broadcast);
+    }
+}
+
+/* Counts in 'stats' that librte_vhost has carried the 'n' packets in
+ * 'packets', of 'n_bytes' in all. */
+static void
+count_library(struct dpdk_queue_stats *stats,
+              struct dp_packet *const packets[], size_t n, uint64_t n_bytes)
+{
+    dpdk_counter_add(&stats->packets, n);
+    dpdk_counter_add(&stats->bytes, n_bytes);
+    dpdk_stats_count_frames(stats, packets, n);
+    count_notifications(stats);
+}
+
+/* Receives up to NETDEV_MAX_BURST packets from 'vring' of guest 'vid' by
+ * librte_vhost.  Returns how many, and stores in '*qfillp' how many wait. */
 static size_t
 library_rx(int vid, int vring, struct rte_mempool *mp,
-           struct dp_packet *packets[], size_t n, uint64_t *n_bytes,
-           size_t *n_dropped)
+           struct dp_packet *packets[], struct dpdk_queue_stats *stats,
+           int *qfillp)
 {
     struct rte_mbuf *mbufs[NETDEV_MAX_BURST];
+    uint64_t n_bytes = 0;
     size_t n_mbufs;
-    size_t n_packets;
+    size_t n;
 
     n_mbufs = rte_vhost_dequeue_burst(vid, vring, mp, mbufs,
-                                      MIN(n, NETDEV_MAX_BURST));
+                                      NETDEV_MAX_BURST);
     if (!n_mbufs) {
         return 0;
     }
-    n_packets = dpdk_packet_rx(mbufs, n_mbufs, packets, n_bytes);
-    *n_dropped += n_mbufs - n_packets;
-    return n_packets;
+    n = dpdk_packet_rx(mbufs, n_mbufs, packets, &n_bytes);
+    if (OVS_UNLIKELY(n < n_mbufs)) {
+        dpdk_counter_add(&stats->drops[DPDK_DROP_SEGMENTS], n_mbufs - n);
+    }
+    count_library(stats, packets, n, n_bytes);
+    *qfillp = n == NETDEV_MAX_BURST ? rte_vhost_rx_queue_count(vid, vring) : 0;
+    return n;
 }
 
-static size_t
-library_tx(int vid, int vring, struct rte_mbuf *mbufs[], size_t n)
+/* Counts in 'stats' what was dropped in 'burst', which is seldom.  The core
+ * could not hold it, or it has no Ethernet header. */
+static void
+count_rx_drops(struct dpdk_queue_stats *stats,
+               const struct dpdk_vring_burst *burst)
 {
-    return rte_vhost_enqueue_burst(vid, vring, mbufs, n);
+    unsigned int n = (burst->drops[DPDK_VRING_DROP_BIG]
+                      + burst->drops[DPDK_VRING_DROP_RUNT]);
+
+    dpdk_counter_add(&stats->drops[DPDK_DROP_SEGMENTS], n);
+    dpdk_counter_add(&stats->drops[DPDK_DROP_HWOL],
+                     burst->drops[DPDK_VRING_DROP_OFFLOAD]);
 }
 
-const struct dpdk_vhost_path dpdk_vhost_path_library = {
-    .name = "library",
-    .rx = library_rx,
-    .tx = library_tx,
-};
+/* The same as library_rx() from 'ring', whose view we have entered. */
+static size_t
+ring_rx(struct dpdk_vhost_ring *ring, struct rte_mempool *mp,
+        struct dp_packet *packets[], struct dpdk_queue_stats *stats,
+        int *qfillp)
+{
+    struct rte_mbuf *mbufs[NETDEV_MAX_BURST];
+    struct dpdk_vring *vr = &ring->view;
+    struct dpdk_vring_burst burst;
+    unsigned int n_avail;
+    size_t n;
+
+    /* What the last burst left to do; its stores are done by now. */
+    if (OVS_UNLIKELY(vr->kick_pending)) {
+        dpdk_counter_add(&stats->notifications, dpdk_vhost_ring_notify(ring));
+    }
+    n_avail = dpdk_vring_n_avail(vr, NETDEV_MAX_BURST);
+    if (!n_avail
+        || OVS_UNLIKELY(rte_mempool_get_bulk(mp, (void **) mbufs, n_avail))) {
+        return 0;
+    }
+    for (unsigned int i = 0; i < n_avail; i++) {
+        packets[i] = dpdk_packet_from_mbuf(mbufs[i]);
+    }
+
+    n = dpdk_vring_rx(vr, packets, n_avail, &burst);
+    count_burst(stats, &burst, n);
+    if (OVS_UNLIKELY(n < n_avail)) {
+        for (unsigned int i = n; i < n_avail; i++) {
+            mbufs[i] = dpdk_packet_to_mbuf(packets[i]);
+        }
+        rte_mempool_put_bulk(mp, (void **) &mbufs[n], n_avail - n);
+        count_rx_drops(stats, &burst);
+    }
+    if (dpdk_vring_must_check(vr)) {
+        dpdk_counter_add(&stats->notifications, dpdk_vhost_ring_notify(ring));
+    }
+    *qfillp = n == NETDEV_MAX_BURST ? dpdk_vring_n_avail(vr, vr->size) : 0;
+    return n;
+}
 
 bool
 dpdk_vhost_rxq_enabled(struct netdev_rxq *rxq)
@@ -102,30 +187,35 @@ dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     int vid = ovsrcu_index_get(&vhost->usable_vid);
     struct dpdk_rxq *rxq = dpdk_rxq_cast(rxq_);
     int vring = 2 * rxq_->queue_id + 1;
-    size_t n_dropped = 0;
-    uint64_t n_bytes = 0;
-    size_t n;
+    struct dpdk_vhost_ring *ring;
+    int n_waiting = 0;
+    size_t n = 0;
 
     if (OVS_UNLIKELY(vid < 0)) {
         return EAGAIN;
     }
 
-    n = vhost->path->rx(vid, vring, vhost->dev.mp, batch->packets,
-                        NETDEV_MAX_BURST, &n_bytes, &n_dropped);
-    if (OVS_UNLIKELY(n_dropped)) {
-        dpdk_counter_add(&rxq->stats->drops[DPDK_DROP_SEGMENTS], n_dropped);
+    ring = get_ring(vhost, vring);
+    switch (dpdk_vhost_ring_enter(ring)) {
+    case DPDK_VHOST_RING_VIEW:
+        n = ring_rx(ring, vhost->dev.mp, batch->packets, rxq->stats,
+                    &n_waiting);
+        dpdk_vhost_ring_leave(ring);
+        break;
+    case DPDK_VHOST_RING_LIBRARY:
+        n = library_rx(vid, vring, vhost->dev.mp, batch->packets, rxq->stats,
+                       &n_waiting);
+        dpdk_vhost_ring_after_library(ring);
+        break;
+    case DPDK_VHOST_RING_BLOCKED:
+    case DPDK_VHOST_RING_BROKEN:
+        break;
     }
     if (!n) {
         return EAGAIN;
     }
-
-    dpdk_counter_add(&rxq->stats->packets, n);
-    dpdk_counter_add(&rxq->stats->bytes, n_bytes);
-    dpdk_stats_count_frames(rxq->stats, batch->packets, n);
-    count_notifications(rxq->stats);
     if (qfill) {
-        *qfill = n == NETDEV_MAX_BURST ? rte_vhost_rx_queue_count(vid, vring)
-                                       : 0;
+        *qfill = n_waiting;
     }
     n = dpdk_dev_police(&vhost->dev, rxq->stats, batch->packets, n);
     if (OVS_UNLIKELY(!n)) {
@@ -135,13 +225,24 @@ dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     return 0;
 }
 
-/* Sends the 'n' packets that 'mbufs' describe to 'vring' of guest 'vid',
- * retrying while that makes progress.  Returns the number of those sent. */
-static size_t
-vhost_tx(struct dpdk_vhost *vhost, int vid, int vring,
-         struct rte_mbuf *mbufs[], size_t n, struct dpdk_queue_stats *stats)
+static int
+get_retries_max(const struct dpdk_vhost *vhost)
 {
-    size_t n_sent = vhost->path->tx(vid, vring, mbufs, n);
+    int retries_max;
+
+    atomic_read_relaxed(&CONST_CAST(struct dpdk_vhost *,
+                                    vhost)->tx_retries_max, &retries_max);
+    return retries_max;
+}
+
+/* Sends the 'n' packets that 'mbufs' describe to 'vring' of guest 'vid' by
+ * librte_vhost, retrying while that makes progress.  Returns the number of
+ * those sent. */
+static size_t
+library_tx(struct dpdk_vhost *vhost, int vid, int vring,
+           struct rte_mbuf *mbufs[], size_t n, struct dpdk_queue_stats *stats)
+{
+    size_t n_sent = rte_vhost_enqueue_burst(vid, vring, mbufs, n);
     int retries_max;
     int retries = 0;
 
@@ -149,19 +250,21 @@ vhost_tx(struct dpdk_vhost *vhost, int vid, int vring,
         return n;
     }
 
-    atomic_read_relaxed(&vhost->tx_retries_max, &retries_max);
+    retries_max = get_retries_max(vhost);
     for (size_t n_tx = n_sent; n_tx && n_sent < n && retries < retries_max;
          retries++) {
-        n_tx = vhost->path->tx(vid, vring, &mbufs[n_sent], n - n_sent);
+        n_tx = rte_vhost_enqueue_burst(vid, vring, &mbufs[n_sent],
+                                       n - n_sent);
         n_sent += n_tx;
     }
     dpdk_counter_add(&stats->retries, retries);
     return n_sent;
 }
 
-/* Sends 'batch' to the queue 'qid' of guest 'vid', and counts. */
+/* Sends 'batch' to the queue 'qid' of guest 'vid' by librte_vhost, and
+ * counts. */
 static void
-vhost_send__(struct dpdk_vhost *vhost, int vid, int qid,
+library_send(struct dpdk_vhost *vhost, int vid, int qid,
              struct dp_packet_batch *batch)
 {
     struct dpdk_queue_stats *stats = &vhost->dev.tx_stats[qid];
@@ -172,7 +275,7 @@ vhost_send__(struct dpdk_vhost *vhost, int vid, int qid,
 
     n = dpdk_dev_send_prepare(&vhost->dev, &vhost->dev.txqs[qid], stats,
                               batch, mbufs, &n_bytes);
-    n_sent = OVS_LIKELY(n) ? vhost_tx(vhost, vid, 2 * qid, mbufs, n, stats)
+    n_sent = OVS_LIKELY(n) ? library_tx(vhost, vid, 2 * qid, mbufs, n, stats)
                            : 0;
     if (OVS_UNLIKELY(n_sent < n)) {
         for (size_t i = n_sent; i < n; i++) {
@@ -180,10 +283,87 @@ vhost_send__(struct dpdk_vhost *vhost, int vid, int qid,
         }
         dpdk_counter_add(&stats->drops[DPDK_DROP_FAILURE], n - n_sent);
     }
-    dpdk_counter_add(&stats->packets, n_sent);
-    dpdk_counter_add(&stats->bytes, n_bytes);
-    dpdk_stats_count_frames(stats, batch->packets, n_sent);
-    count_notifications(stats);
+    count_library(stats, batch->packets, n_sent, n_bytes);
+}
+
+/* Counts in 'stats' what was dropped in 'burst', which is seldom.  Returns how
+ * many packets that are. */
+static unsigned int
+count_tx_drops(struct dpdk_queue_stats *stats,
+               const struct dpdk_vring_burst *burst)
+{
+    unsigned int n_bad = burst->drops[DPDK_VRING_DROP_OFFLOAD];
+    unsigned int n = (burst->drops[DPDK_VRING_DROP_BIG]
+                      + burst->drops[DPDK_VRING_DROP_RUNT]);
+
+    if (OVS_UNLIKELY(n + n_bad)) {
+        dpdk_counter_add(&stats->drops[DPDK_DROP_FAILURE], n);
+        dpdk_counter_add(&stats->drops[DPDK_DROP_HWOL], n_bad);
+    }
+    return n + n_bad;
+}
+
+/* Sends 'batch' to 'ring', whose view we have entered, retrying while that
+ * makes progress, and counts in 'stats'. */
+static void
+ring_send(struct dpdk_vhost *vhost, struct dpdk_vhost_ring *ring,
+          struct dp_packet_batch *batch, struct dpdk_queue_stats *stats)
+{
+    struct dpdk_vring_burst burst;
+    int retries_max = -1;
+    int retries = 0;
+    size_t n = 0;
+
+    dpdk_dev_send_filter(&vhost->dev, stats, batch);
+    while (n < batch->count) {
+        size_t n_tx = dpdk_vring_tx(&ring->view, &batch->packets[n],
+                                    batch->count - n, &burst);
+
+        n += n_tx;
+        count_burst(stats, &burst, n_tx - count_tx_drops(stats, &burst));
+        if (OVS_LIKELY(n == batch->count) || !n_tx) {
+            break;
+        }
+        if (retries_max < 0) {
+            retries_max = get_retries_max(vhost);
+        }
+        if (retries >= retries_max) {
+            break;
+        }
+        retries++;
+    }
+    dpdk_counter_add(&stats->notifications, dpdk_vhost_ring_notify(ring));
+    if (OVS_UNLIKELY(n < batch->count)) {
+        dpdk_counter_add(&stats->drops[DPDK_DROP_FAILURE], batch->count - n);
+    }
+    if (OVS_UNLIKELY(retries)) {
+        dpdk_counter_add(&stats->retries, retries);
+    }
+}
+
+/* Sends 'batch' to the queue 'qid' of guest 'vid', whoever has its ring, and
+ * counts. */
+static void
+vhost_send__(struct dpdk_vhost *vhost, int vid, int qid,
+             struct dp_packet_batch *batch)
+{
+    struct dpdk_queue_stats *stats = &vhost->dev.tx_stats[qid];
+    struct dpdk_vhost_ring *ring = get_ring(vhost, 2 * qid);
+
+    switch (dpdk_vhost_ring_enter(ring)) {
+    case DPDK_VHOST_RING_VIEW:
+        ring_send(vhost, ring, batch, stats);
+        dpdk_vhost_ring_leave(ring);
+        break;
+    case DPDK_VHOST_RING_LIBRARY:
+        library_send(vhost, vid, qid, batch);
+        dpdk_vhost_ring_after_library(ring);
+        break;
+    case DPDK_VHOST_RING_BLOCKED:
+    case DPDK_VHOST_RING_BROKEN:
+        dpdk_counter_add(&stats->drops[DPDK_DROP_FAILURE], batch->count);
+        break;
+    }
 }
 
 int

@@ -30,9 +30,6 @@ struct netdev_rxq;
  * none. */
 #define DPDK_VHOST_MAP_NONE (-1)
 
-/* The way through librte_vhost's own bursts, which carries everything. */
-extern const struct dpdk_vhost_path dpdk_vhost_path_library;
-
 /* To be called back by librte_vhost when it has interrupted guest 'vid'.  Any
  * thread. */
 void dpdk_vhost_guest_notified(int vid);

@@ -184,7 +184,7 @@ vhost_construct__(struct dpdk_vhost *vhost, bool client)
     ovsrcu_index_init(&vhost->usable_vid, -1);
     vhost->vid = -1;
     vhost->client = client;
-    vhost->path = &dpdk_vhost_path_library;
+    dpdk_vhost_rings_init(&vhost->rings);
     atomic_init(&vhost->tx_retries_max, DPDK_VHOST_TX_RETRIES_DEF);
     for (int i = 0; i < DPDK_VHOST_MAX_QUEUE_PAIRS; i++) {
         atomic_init(&vhost->rxq_enabled[i], !i);
@@ -198,6 +198,7 @@ static void
 vhost_destruct__(struct dpdk_vhost *vhost) OVS_NO_THREAD_SAFETY_ANALYSIS
 {
     dpdk_dev_unlink(&vhost->dev);
+    dpdk_vhost_rings_destroy(&vhost->rings);
     free(vhost->requested_path);
     for (int i = 0; i < DPDK_VHOST_N_ERRORS; i++) {
         free(vhost->errors[i]);
@@ -306,6 +307,7 @@ vhost_apply(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
     }
     dpdk_vhost_set_error(vhost, DPDK_VHOST_ERROR_MEMORY, why);
     vhost->ready = vhost->vid >= 0 && dev->pool;
+    dpdk_vhost_rings_set_port(&vhost->rings, dev->mp, dev->mtu);
     dpdk_vhost_publish(vhost);
     dpdk_vhost_apply_queue_states(vhost);
     netdev_change_seq_changed(&dev->up);
@@ -417,6 +419,9 @@ vhost_get_status(const struct netdev *netdev, struct smap *status)
              vhost->vid >= 0 ? "connected" : "disconnected");
     if (vhost->vid >= 0) {
         get_guest_status(vhost->vid, status);
+        dpdk_vhost_rings_get_status(&vhost->rings,
+                                    rte_vhost_get_vring_num(vhost->vid),
+                                    status);
     }
     ovs_mutex_unlock(&vhost->dev.mutex);
 
@@ -447,6 +452,7 @@ static int
 vhost_init(void)
 {
     dpdk_vhost_events_start();
+    dpdk_vhost_rings_start();
     return 0;
 }
 

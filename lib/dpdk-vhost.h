@@ -25,8 +25,8 @@
  * librte_vhost speaks the protocol.  dpdk-vhost.c has the life of the ports,
  * dpdk-vhost-config.c their options, dpdk-vhost-driver.c, dpdk-vhost-socket.c
  * and dpdk-vhost-file.c their sockets, dpdk-vhost-events.c what librte_vhost
- * calls back, dpdk-vhost-rxtx.c the packets, dpdk-vhost-stats.c the
- * statistics.
+ * calls back, dpdk-vhost-ring.c the rings, dpdk-vhost-rxtx.c the packets,
+ * dpdk-vhost-stats.c the statistics.
  *
  * Connection
  * ----------
@@ -47,6 +47,7 @@
 #include <rte_vhost.h>
 
 #include "dpdk-dev.h"
+#include "dpdk-vhost-ring.h"
 #include "ovs-rcu.h"
 
 struct dpdk_vhost_file;
@@ -74,31 +75,13 @@ enum dpdk_vhost_error {
     DPDK_VHOST_N_ERRORS
 };
 
-/* A way to move packets between a guest's rings and our packets. */
-struct dpdk_vhost_path {
-    const char *name;           /* For the user. */
-
-    /* Receives up to 'n' packets from 'vring' of guest 'vid' into elements of
-     * 'mp', and stores them in 'packets'.  Adds the sum of their sizes in
-     * bytes to '*n_bytes', and the number of those that had to be dropped to
-     * '*n_dropped'.  Returns the number of packets.  PMD. */
-    size_t (*rx)(int vid, int vring, struct rte_mempool *mp,
-                 struct dp_packet *packets[], size_t n, uint64_t *n_bytes,
-                 size_t *n_dropped);
-
-    /* Copies up to 'n' of the packets that 'mbufs' describe to 'vring' of
-     * guest 'vid'.  Returns how many it took; the caller still owns all of
-     * them.  Any thread, one at a time for each 'vring'. */
-    size_t (*tx)(int vid, int vring, struct rte_mbuf *mbufs[], size_t n);
-};
-
 /* A port of class "dpdkvhostuser" or "dpdkvhostuserclient". */
 struct dpdk_vhost {
     struct dpdk_dev dev;
 
     /* What the packet side reads. */
     ovsrcu_index usable_vid;    /* Guest to use now, or -1. */
-    const struct dpdk_vhost_path *path; /* How. */
+    struct dpdk_vhost_rings rings; /* Who has them. */
     atomic_int tx_retries_max;  /* Attempts to send after the first one. */
     atomic_bool rxq_enabled[DPDK_VHOST_MAX_QUEUE_PAIRS]; /* To be polled? */
 

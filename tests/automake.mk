@@ -33,6 +33,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-offload.at \
 	tests/system-port.at \
 	tests/system-qos.at \
+	tests/system-ring.at \
 	tests/system-switch.at \
 	tests/system-testsuite.at \
 	tests/system-traffic.at \

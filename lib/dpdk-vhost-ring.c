@@ -1,0 +1,622 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* The rings of a vhost port.  Called by dpdk-vhost.c, dpdk-vhost-events.c and
+ * dpdk-vhost-rxtx.c; calls librte_vhost and dpdk-vring.c. */
+
+#include <config.h>
+
+#include "dpdk-vhost-ring.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <linux/vhost.h>
+#include <linux/virtio_config.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+#include <rte_vhost.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bitmap.h"
+#include "dp-packet.h"
+#include "dpdk-log.h"
+#include "smap.h"
+#include "util.h"
+
+#define this_module (*dpdk_log_netdev)
+
+/* Messages of vhost-user that change nothing. */
+enum {
+    GET_FEATURES = 1,
+    GET_PROTOCOL_FEATURES = 15,
+    GET_QUEUE_NUM = 17,
+    SEND_RARP = 19,
+    GET_CONFIG = 24,
+    GET_STATUS = 40,
+};
+
+/* Number of guests that librte_vhost can have. */
+#define MAX_VIDS 1024
+
+/* Each connection.  More than one may be for the same port, of which the last
+ * one that came to have a guest is attached.  Only VHOST uses an element, and
+ * MAIN while it unregisters a socket, which VHOST then does not look at. */
+static struct connection {
+    struct dpdk_vhost_rings *rings; /* Of its port, or null. */
+    unsigned long enabled[BITMAP_N_LONGS(DPDK_VHOST_MAX_RINGS)];
+} connections[MAX_VIDS];
+
+/* Has the packet side to pay for a barrier, because the kernel offers
+ * none? */
+static bool no_membarrier;
+
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
+
+static int
+membarrier(int command)
+{
+    return syscall(__NR_membarrier, command, 0, 0);
+}
+
+void
+dpdk_vhost_rings_start(void)
+{
+    no_membarrier = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) != 0;
+    if (no_membarrier) {
+        VLOG_INFO("membarrier() is not available (%s), each burst of a vhost "
+                  "port takes a memory barrier", ovs_strerror(errno));
+    }
+}
+
+/* Orders what this thread has stored before what it loads afterward, against
+ * enter_barrier() in any other thread. */
+static void
+control_barrier(void)
+{
+    if (no_membarrier || membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) {
+        atomic_thread_fence(memory_order_seq_cst);
+    }
+}
+
+static inline void
+enter_barrier(void)
+{
+    if (OVS_UNLIKELY(no_membarrier)) {
+        atomic_thread_fence(memory_order_seq_cst);
+    } else {
+        atomic_signal_fence(memory_order_seq_cst);
+    }
+}
+
+void
+dpdk_vhost_rings_init(struct dpdk_vhost_rings *rings)
+    OVS_NO_THREAD_SAFETY_ANALYSIS
+{
+    memset(rings, 0, sizeof *rings);
+    ovs_mutex_init(&rings->mutex);
+    rings->vid = -1;
+    rings->wanted = true;
+}
+
+void
+dpdk_vhost_rings_destroy(struct dpdk_vhost_rings *rings)
+{
+    for (int i = 0; i < DPDK_VHOST_MAX_RINGS; i++) {
+        if (rings->ring[i]) {
+            free_cacheline(rings->ring[i]);
+        }
+    }
+    ovs_mutex_destroy(&rings->mutex);
+}
+
+static int
+get_state(const struct dpdk_vhost_ring *ring)
+{
+    int state;
+
+    atomic_read_relaxed(&CONST_CAST(struct dpdk_vhost_ring *, ring)->state,
+                        &state);
+    return state;
+}
+
+static void
+set_state(struct dpdk_vhost_ring *ring, enum dpdk_vhost_ring_state state)
+{
+    atomic_store_explicit(&ring->state, state, memory_order_release);
+}
+
+/* Returns the rings of the port of connection 'vid', or null. */
+static struct dpdk_vhost_rings *
+lookup(int vid)
+{
+    return vid >= 0 && vid < MAX_VIDS ? connections[vid].rings : NULL;
+}
+
+static void
+notify(const struct dpdk_vhost_ring *ring)
+{
+    if (ring->callfd >= 0) {
+        eventfd_write(ring->callfd, 1);
+    }
+}
+
+/* Gives 'ring', which nobody uses, to librte_vhost, or to nobody if it is
+ * broken. */
+static void
+give_back(struct dpdk_vhost_ring *ring)
+{
+    uint16_t last_avail, last_used;
+
+    if (ring->adopted) {
+        ring->broken = ring->view.broken != DPDK_VRING_OK;
+        dpdk_vring_get_base(&ring->view, &last_avail, &last_used);
+        rte_vhost_set_vring_base(ring->vid, ring->index, last_avail,
+                                 last_used);
+        notify(ring);
+        ring->kick_next = true;
+        ring->adopted = false;
+    }
+    ring->callfd = -1;
+    set_state(ring, ring->broken ? DPDK_VHOST_RING_BROKEN
+                                 : DPDK_VHOST_RING_LIBRARY);
+}
+
+/* Waits until the packet side does not use 'ring', which is blocked. */
+static void
+wait_until_idle(struct dpdk_vhost_ring *ring)
+{
+    bool busy;
+
+    for (;;) {
+        atomic_read_explicit(&ring->busy, &busy, memory_order_acquire);
+        if (!busy) {
+            return;
+        }
+        rte_pause();
+    }
+}
+
+/* Takes all rings back from the packet side, for 'why'.  Until refresh(),
+ * nobody notifies the guest, except for librte_vhost. */
+static void
+withdraw(struct dpdk_vhost_rings *rings, const char *why)
+    OVS_REQUIRES(rings->mutex)
+{
+    for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        rings->ring[i]->why = why;
+        if (get_state(rings->ring[i]) != DPDK_VHOST_RING_BROKEN) {
+            set_state(rings->ring[i], DPDK_VHOST_RING_BLOCKED);
+        }
+    }
+    control_barrier();
+    for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        if (get_state(rings->ring[i]) == DPDK_VHOST_RING_BLOCKED) {
+            wait_until_idle(rings->ring[i]);
+            give_back(rings->ring[i]);
+        }
+    }
+}
+
+/* Gives 'p', an element of a pool, a larger buffer; see dpdk-vring.h.  Freeing
+ * the packet frees it, as it does for one that has grown. */
+static bool
+enlarge(struct dp_packet *p, uint32_t size)
+{
+    size_t allocated = RTE_PKTMBUF_HEADROOM + size;
+
+    if (allocated > UINT16_MAX) {
+        return false;
+    }
+    p->base_ = xmalloc(allocated);
+    p->allocated_ = allocated;
+    p->data_ofs = RTE_PKTMBUF_HEADROOM;
+    return true;
+}
+
+/* Returns why 'ring' cannot have a view, or null if it can. */
+static const char *
+why_not(const struct dpdk_vhost_rings *rings,
+        const struct dpdk_vhost_ring *ring)
+    OVS_REQUIRES(rings->mutex)
+{
+    return (!rings->wanted ? "vhost-datapath"
+            : !ring->exists ? "ring does not exist"
+            : !bitmap_is_set(connections[rings->vid].enabled, ring->index)
+            ? "ring is disabled"
+            : rings->features & (UINT64_C(1) << VHOST_F_LOG_ALL)
+            ? "migration"
+            : rings->features & (UINT64_C(1) << VIRTIO_F_IOMMU_PLATFORM)
+            ? "IOMMU"
+            : !rings->memory.n ? "memory regions"
+            : !rings->buf_size ? "memory for packets"
+            : NULL);
+}
+
+/* Undoes withdraw(): offers views to the packet side, where they can be. */
+static void
+offer(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
+{
+    if (rings->vid < 0 || rings->in_message) {
+        return;
+    }
+    for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        struct dpdk_vhost_ring *ring = rings->ring[i];
+
+        if (get_state(ring) != DPDK_VHOST_RING_LIBRARY) {
+            continue;
+        }
+        ring->callfd = ring->guest_callfd;
+        ring->why = why_not(rings, ring);
+        if (!ring->why) {
+            ring->view.broken = DPDK_VRING_OK;
+            ring->config.features = rings->features;
+            ring->config.buf_size = rings->buf_size;
+            ring->config.mtu = rings->mtu;
+            set_state(ring, DPDK_VHOST_RING_VIEW);
+        }
+    }
+}
+
+/* Copies what librte_vhost knows of the guest's memory.  It has more regions
+ * than we take if it is newer than we are. */
+static void
+copy_memory(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
+{
+    struct rte_vhost_memory *memory;
+
+    rings->memory.n = 0;
+    if (rte_vhost_get_mem_table(rings->vid, &memory)) {
+        return;
+    }
+    if (memory->nregions <= DPDK_VRING_MAX_REGIONS) {
+        for (uint32_t i = 0; i < memory->nregions; i++) {
+            const struct rte_vhost_mem_region *from = &memory->regions[i];
+
+            rings->memory.regions[i] = (struct dpdk_vring_region) {
+                .start = from->guest_phys_addr,
+                .size = from->size,
+                .base = (uint8_t *) (uintptr_t) from->host_user_addr,
+            };
+        }
+        rings->memory.n = memory->nregions;
+    }
+    free(memory);
+}
+
+/* Copies what librte_vhost knows of 'ring'. */
+static void
+copy_ring(struct dpdk_vhost_rings *rings, struct dpdk_vhost_ring *ring)
+    OVS_REQUIRES(rings->mutex)
+{
+    struct rte_vhost_vring vring;
+
+    ring->exists = !rte_vhost_get_vhost_vring(rings->vid, ring->index, &vring)
+                   && vring.desc && vring.avail && vring.used && vring.size;
+    if (!ring->exists) {
+        return;
+    }
+    ring->vid = rings->vid;
+    ring->guest_callfd = vring.callfd;
+    ring->config = (struct dpdk_vring_config) {
+        .memory = &rings->memory,
+        .desc = vring.desc,
+        .avail = vring.avail,
+        .used = vring.used,
+        .size = vring.size,
+        .headroom = RTE_PKTMBUF_HEADROOM,
+        .enlarge = enlarge,
+    };
+}
+
+/* Makes sure that there are 'n' rings, at most DPDK_VHOST_MAX_RINGS. */
+static void
+add_rings(struct dpdk_vhost_rings *rings, int n) OVS_REQUIRES(rings->mutex)
+{
+    for (int i = 0; i < n; i++) {
+        if (!rings->ring[i]) {
+            struct dpdk_vhost_ring *ring = xzalloc_cacheline(sizeof *ring);
+
+            atomic_init(&ring->state, DPDK_VHOST_RING_LIBRARY);
+            atomic_init(&ring->busy, false);
+            ring->index = i;
+            ring->callfd = -1;
+            __atomic_store_n(&rings->ring[i], ring, __ATOMIC_RELEASE);
+        }
+    }
+}
+
+/* Looks at what librte_vhost knows now, and offers views. */
+static void
+refresh(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
+{
+    if (rte_vhost_get_negotiated_features(rings->vid, &rings->features)) {
+        rings->features = 0;
+    }
+    copy_memory(rings);
+    for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        copy_ring(rings, rings->ring[i]);
+    }
+    offer(rings);
+}
+
+static bool
+changes_something(const void *message)
+{
+    switch (*(const uint32_t *) message) {
+    case GET_FEATURES:
+    case GET_PROTOCOL_FEATURES:
+    case GET_QUEUE_NUM:
+    case GET_CONFIG:
+    case GET_STATUS:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* librte_vhost calls this before it handles 'message', which starts with the
+ * number of the request. */
+static enum rte_vhost_msg_result
+before_message(int vid, void *message)
+{
+    struct dpdk_vhost_rings *rings = lookup(vid);
+
+    if (rings && changes_something(message)) {
+        ovs_mutex_lock(&rings->mutex);
+        if (rings->vid == vid) {
+            rings->in_message = true;
+            withdraw(rings, "message");
+        }
+        ovs_mutex_unlock(&rings->mutex);
+    }
+    return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+}
+
+/* librte_vhost calls this when it has handled 'message'. */
+static enum rte_vhost_msg_result
+after_message(int vid, void *message)
+{
+    struct dpdk_vhost_rings *rings = lookup(vid);
+
+    if (rings && changes_something(message)) {
+        ovs_mutex_lock(&rings->mutex);
+        if (rings->vid == vid) {
+            rings->in_message = false;
+            if (*(const uint32_t *) message == SEND_RARP && rings->ring[1]) {
+                /* The library sends it with its next burst. */
+                rings->ring[1]->library_bursts = 1;
+            }
+            refresh(rings);
+        }
+        ovs_mutex_unlock(&rings->mutex);
+    }
+    return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+}
+
+void
+dpdk_vhost_rings_connect(struct dpdk_vhost_rings *rings, int vid)
+{
+    static const struct rte_vhost_user_extern_ops ops = {
+        .pre_msg_handle = before_message,
+        .post_msg_handle = after_message,
+    };
+
+    if (vid < MAX_VIDS) {
+        memset(&connections[vid], 0, sizeof connections[vid]);
+        connections[vid].rings = rings;
+        rte_vhost_extern_callback_register(vid, &ops, NULL);
+    }
+}
+
+void
+dpdk_vhost_rings_disconnect(int vid)
+{
+    if (lookup(vid)) {
+        connections[vid].rings = NULL;
+    }
+}
+
+/* Forgets the guest of 'rings', if there is one. */
+static void
+detach(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
+{
+    withdraw(rings, "no guest");
+    rings->vid = -1;
+    rings->in_message = false;
+    for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        struct dpdk_vhost_ring *ring = rings->ring[i];
+
+        ring->broken = false;
+        ring->exists = false;
+        ring->kick_next = false;
+        set_state(ring, DPDK_VHOST_RING_LIBRARY);
+    }
+}
+
+void
+dpdk_vhost_rings_attach(struct dpdk_vhost_rings *rings, int vid)
+{
+    if (lookup(vid) != rings) {
+        return;
+    }
+    ovs_mutex_lock(&rings->mutex);
+    detach(rings);
+    rings->vid = vid;
+    add_rings(rings, MIN(rte_vhost_get_vring_num(vid), DPDK_VHOST_MAX_RINGS));
+    refresh(rings);
+    ovs_mutex_unlock(&rings->mutex);
+}
+
+void
+dpdk_vhost_rings_detach(struct dpdk_vhost_rings *rings)
+{
+    ovs_mutex_lock(&rings->mutex);
+    detach(rings);
+    ovs_mutex_unlock(&rings->mutex);
+}
+
+void
+dpdk_vhost_rings_enable(int vid, uint16_t index, bool enable)
+{
+    if (lookup(vid) && index < DPDK_VHOST_MAX_RINGS) {
+        bitmap_set(connections[vid].enabled, index, enable);
+    }
+}
+
+void
+dpdk_vhost_rings_set_port(struct dpdk_vhost_rings *rings,
+                          struct rte_mempool *mp, int mtu)
+{
+    uint16_t buf_size = mp ? rte_pktmbuf_data_room_size(mp) : 0;
+
+    ovs_mutex_lock(&rings->mutex);
+    if (rings->buf_size != buf_size || rings->mtu != mtu) {
+        withdraw(rings, "reconfiguration");
+        rings->buf_size = buf_size;
+        rings->mtu = mtu;
+        offer(rings);
+    }
+    ovs_mutex_unlock(&rings->mutex);
+}
+
+void
+dpdk_vhost_rings_set_wanted(struct dpdk_vhost_rings *rings, bool wanted)
+{
+    ovs_mutex_lock(&rings->mutex);
+    if (rings->wanted != wanted) {
+        rings->wanted = wanted;
+        withdraw(rings, "vhost-datapath");
+        offer(rings);
+    }
+    ovs_mutex_unlock(&rings->mutex);
+}
+
+bool
+dpdk_vhost_rings_get_wanted(struct dpdk_vhost_rings *rings)
+{
+    bool wanted;
+
+    ovs_mutex_lock(&rings->mutex);
+    wanted = rings->wanted;
+    ovs_mutex_unlock(&rings->mutex);
+
+    return wanted;
+}
+
+void
+dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
+                            struct smap *status)
+{
+    ovs_mutex_lock(&rings->mutex);
+    for (int i = 0; i < n && i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        const struct dpdk_vhost_ring *ring = rings->ring[i];
+        char *key = xasprintf("vring_%d_datapath", i);
+        char *value;
+
+        if (get_state(ring) == DPDK_VHOST_RING_VIEW && !ring->view.broken) {
+            value = xstrdup("ring");
+        } else if (get_state(ring) == DPDK_VHOST_RING_LIBRARY) {
+            value = xasprintf("library (%s)", ring->why);
+        } else {
+            value = xasprintf("broken (%s)",
+                              dpdk_vring_fault_name(ring->view.broken));
+        }
+        smap_add_nocopy(status, key, value);
+    }
+    ovs_mutex_unlock(&rings->mutex);
+}
+
+/* Packet side
+ * ----------- */
+
+/* Takes 'ring' over from librte_vhost, no burst of which runs for it.  Returns
+ * false if it has to wait. */
+static bool
+adopt(struct dpdk_vhost_ring *ring)
+{
+    if (ring->library_bursts) {
+        ring->library_bursts--;
+        return false;
+    }
+    if (rte_vhost_get_vring_base(ring->vid, ring->index,
+                                 &ring->config.last_avail,
+                                 &ring->config.last_used)) {
+        return false;
+    }
+    if (!dpdk_vring_init(&ring->view, &ring->config)) {
+        VLOG_WARN_RL(&rl, "vring %"PRIu16" of vhost device %d is left to "
+                     "librte_vhost: %s", ring->index, ring->vid,
+                     dpdk_vring_fault_name(ring->view.broken));
+        ring->library_bursts = UINT8_MAX;
+        return false;
+    }
+    ring->adopted = true;
+    return true;
+}
+
+enum dpdk_vhost_ring_state
+dpdk_vhost_ring_enter(struct dpdk_vhost_ring *ring)
+{
+    int state;
+
+    if (OVS_UNLIKELY(!ring)) {
+        return DPDK_VHOST_RING_LIBRARY;
+    }
+    for (;;) {
+        atomic_store_relaxed(&ring->busy, true);
+        enter_barrier();
+        atomic_read_explicit(&ring->state, &state, memory_order_acquire);
+        if (OVS_LIKELY(state == DPDK_VHOST_RING_VIEW)) {
+            if (OVS_LIKELY(ring->adopted) || adopt(ring)) {
+                return DPDK_VHOST_RING_VIEW;
+            }
+            state = DPDK_VHOST_RING_LIBRARY;
+        }
+        dpdk_vhost_ring_leave(ring);
+        if (OVS_LIKELY(state != DPDK_VHOST_RING_BLOCKED)) {
+            return state;
+        }
+        rte_pause();
+    }
+}
+
+unsigned int
+dpdk_vhost_ring_notify(struct dpdk_vhost_ring *ring)
+{
+    if (dpdk_vring_needs_kick(&ring->view)) {
+        notify(ring);
+        return 1;
+    }
+    return 0;
+}
+
+void
+dpdk_vhost_ring_notify_once(struct dpdk_vhost_ring *ring)
+{
+    int state;
+
+    atomic_store_relaxed(&ring->busy, true);
+    enter_barrier();
+    atomic_read_explicit(&ring->state, &state, memory_order_acquire);
+    if (state == DPDK_VHOST_RING_LIBRARY && ring->callfd >= 0) {
+        notify(ring);
+        ring->kick_next = false;
+    }
+    dpdk_vhost_ring_leave(ring);
+}

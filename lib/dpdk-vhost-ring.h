@@ -1,0 +1,183 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#ifndef DPDK_VHOST_RING_H
+#define DPDK_VHOST_RING_H 1
+
+/* The rings of a vhost port, between librte_vhost and dpdk-vring.h
+ * =================================================================
+ *
+ * librte_vhost keeps the protocol.  The packets of a ring go either through
+ * its bursts or through a view of ours, and may change from one to the other
+ * at any time, under traffic: whoever has the ring has its indices, and hands
+ * them over.
+ *
+ * A ring is the library's by default.  The control side offers a view if
+ * dpdk-vring.h can carry what was negotiated, and the packet side takes it
+ * over at its next visit, reading the indices from the library.  Before
+ * anything of the ring or of the guest's memory changes, that is, before the
+ * library handles any message that may change something, the control side
+ * takes all rings of the port back: it waits for the packet side to leave the
+ * view, and gives the indices to the library.  When the message has been
+ * handled, it offers new views.
+ *
+ * A ring that the guest has broken, see dpdk-vring.h, is nobody's until the
+ * guest resets the device: not even the library looks at it.
+ *
+ * Threads and locks
+ * -----------------
+ *
+ * VHOST handles messages, partly with librte_vhost's locks of all rings held,
+ * for which a PMD may be waiting in a burst of the library.  So the control
+ * side never waits for a PMD there, only for one that uses a view, where it
+ * waits for nobody.  That is no grace period but a flag, 'busy', which costs
+ * the packet side two plain stores: the control side pays for the barrier
+ * between them, by membarrier(2).
+ *
+ * 'mutex' is below all others of the plugin, and is not held while
+ * librte_vhost is asked for anything that it locks. */
+
+#include <rte_vhost.h>
+
+#include "dpdk-vring.h"
+#include "openvswitch/compiler.h"
+#include "openvswitch/thread.h"
+#include "ovs-atomic.h"
+
+struct dp_packet;
+struct rte_mempool;
+struct smap;
+
+/* Most rings of a guest. */
+#define DPDK_VHOST_MAX_RINGS 256
+
+/* Who has a ring. */
+enum dpdk_vhost_ring_state {
+    DPDK_VHOST_RING_LIBRARY,    /* librte_vhost. */
+    DPDK_VHOST_RING_VIEW,       /* We, or we may take it. */
+    DPDK_VHOST_RING_BLOCKED,    /* Being handed over, which takes no time. */
+    DPDK_VHOST_RING_BROKEN      /* Nobody. */
+};
+
+/* One ring. */
+struct dpdk_vhost_ring {
+    /* What each burst reads and writes. */
+    OVS_ALIGNED_VAR(CACHE_LINE_SIZE)
+    atomic_int state;           /* enum dpdk_vhost_ring_state. */
+    atomic_bool busy;           /* Does the packet side use 'view'? */
+    bool adopted;               /* Does 'view' have the indices? */
+    bool kick_next;             /* Notify the guest after the next burst of
+                                 * the library, which does not know what it
+                                 * was notified of. */
+    uint8_t library_bursts;     /* So many of the library before the view. */
+    int vid;                    /* librte_vhost's number of the guest. */
+    int callfd;                 /* Notifies the guest, or negative if it must
+                                 * not be used now. */
+    uint16_t index;             /* Number of the ring. */
+    struct dpdk_vring view;
+
+    /* Control side. */
+    struct dpdk_vring_config config; /* As librte_vhost has it. */
+    int guest_callfd;           /* As librte_vhost has it. */
+    bool exists;                /* Does 'config' describe a ring? */
+    bool broken;                /* Until the guest resets the device. */
+    const char *why;            /* Why the library has it, or null. */
+};
+
+/* The rings of a port. */
+struct dpdk_vhost_rings {
+    struct dpdk_vhost_ring *ring[DPDK_VHOST_MAX_RINGS]; /* Only added to. */
+
+    struct ovs_mutex mutex;
+    int vid OVS_GUARDED;        /* Guest, or -1. */
+    bool in_message OVS_GUARDED; /* Is the library handling a message? */
+    uint64_t features OVS_GUARDED; /* Negotiated. */
+    struct dpdk_vring_memory memory; /* For the views. */
+
+    /* What the port wants. */
+    bool wanted OVS_GUARDED;    /* Views where possible, or the library? */
+    uint16_t buf_size OVS_GUARDED; /* Of elements of the pool, 0 if none. */
+    uint16_t mtu OVS_GUARDED;
+};
+
+/* Life of the rings of a port.  They start without a guest, and wanted. */
+void dpdk_vhost_rings_init(struct dpdk_vhost_rings *rings);
+void dpdk_vhost_rings_destroy(struct dpdk_vhost_rings *rings);
+
+/* To be called once, before there is a port. */
+void dpdk_vhost_rings_start(void);
+
+/* A guest connects and goes away, in new_connection(), new_device(),
+ * destroy_device() and destroy_connection().  When
+ * dpdk_vhost_rings_detach() returns, nobody uses the guest's memory through a
+ * view.  VHOST. */
+void dpdk_vhost_rings_connect(struct dpdk_vhost_rings *rings, int vid);
+void dpdk_vhost_rings_attach(struct dpdk_vhost_rings *rings, int vid);
+void dpdk_vhost_rings_detach(struct dpdk_vhost_rings *rings);
+void dpdk_vhost_rings_disconnect(int vid);
+
+/* The guest 'vid' has turned its ring 'index' on or off.  VHOST, in a
+ * callback that runs while a message is handled. */
+void dpdk_vhost_rings_enable(int vid, uint16_t index, bool enable);
+
+/* Tells the rings that elements of the port's pool 'mp', which may be null,
+ * are to be used, and the 'mtu' of the port.  No PMD polls the port. */
+void dpdk_vhost_rings_set_port(struct dpdk_vhost_rings *rings,
+                               struct rte_mempool *mp, int mtu);
+
+/* Makes the rings use views where possible, or never, and tells which.  Any
+ * thread that may take a mutex. */
+void dpdk_vhost_rings_set_wanted(struct dpdk_vhost_rings *rings, bool wanted);
+bool dpdk_vhost_rings_get_wanted(struct dpdk_vhost_rings *rings);
+
+/* Adds to 'status' which way the packets of each of 'n' rings go, and why. */
+void dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
+                                 struct smap *status);
+
+/* Packet side
+ * -----------
+ *
+ * One thread at a time for each ring: the PMD that polls the receive queue, or
+ * whoever has locked the transmit queue. */
+
+/* Enters the view of 'ring', which may be null.  Returns what it may use: only
+ * if that is DPDK_VHOST_RING_VIEW, dpdk_vhost_ring_leave() has to be called.
+ * Never returns DPDK_VHOST_RING_BLOCKED. */
+enum dpdk_vhost_ring_state dpdk_vhost_ring_enter(struct dpdk_vhost_ring *ring);
+
+static inline void
+dpdk_vhost_ring_leave(struct dpdk_vhost_ring *ring)
+{
+    atomic_store_explicit(&ring->busy, false, memory_order_release);
+}
+
+/* Notifies the guest of what was used of 'ring', whose view has been entered,
+ * if it wants that.  Returns the number of notifications. */
+unsigned int dpdk_vhost_ring_notify(struct dpdk_vhost_ring *ring);
+
+void dpdk_vhost_ring_notify_once(struct dpdk_vhost_ring *ring);
+
+/* Has to be called after a burst of librte_vhost on 'ring', which may be
+ * null. */
+static inline void
+dpdk_vhost_ring_after_library(struct dpdk_vhost_ring *ring)
+{
+    if (OVS_UNLIKELY(ring && ring->kick_next)) {
+        dpdk_vhost_ring_notify_once(ring);
+    }
+}
+
+#endif /* dpdk-vhost-ring.h */

@@ -66,6 +66,7 @@ check_PROGRAMS += \
 	tests/test-dpdk-packet \
 	tests/test-dpdk-policer \
 	tests/test-dpdk-qos \
+	tests/test-dpdk-vhost-message \
 	tests/test-dpdk-vring \
 	tests/test-dpdk-vring-garbage \
 	tests/test-dpdk-vring-hostile \
@@ -90,6 +91,9 @@ tests_test_dpdk_policer_LDADD = $(test_ldadd)
 
 tests_test_dpdk_qos_SOURCES = tests/test-dpdk-qos.c tests/test-meter.h
 tests_test_dpdk_qos_LDADD = $(test_ldadd)
+
+tests_test_dpdk_vhost_message_SOURCES = tests/test-dpdk-vhost-message.c
+tests_test_dpdk_vhost_message_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vring_SOURCES = tests/test-dpdk-vring.c $(vring_guest)
 tests_test_dpdk_vring_LDADD = $(test_ldadd)
@@ -117,6 +121,7 @@ $(tests_test_dpdk_mempool_conf_OBJECTS) \
 $(tests_test_dpdk_packet_OBJECTS) \
 $(tests_test_dpdk_policer_OBJECTS) \
 $(tests_test_dpdk_qos_OBJECTS) \
+$(tests_test_dpdk_vhost_message_OBJECTS) \
 $(tests_test_dpdk_vring_OBJECTS) \
 $(tests_test_dpdk_vring_garbage_OBJECTS) \
 $(tests_test_dpdk_vring_hostile_OBJECTS) \

@@ -29,6 +29,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-churn.at \
 	tests/system-eth.at \
 	tests/system-guest.at \
+	tests/system-hostile.at \
 	tests/system-memory.at \
 	tests/system-offload.at \
 	tests/system-port.at \
@@ -44,7 +45,14 @@ EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
 	tests/system-churn.sh \
 	tests/system-lib.sh
-dist_noinst_SCRIPTS += tests/guest.py
+dist_noinst_SCRIPTS += tests/guest.py tests/hostile/hostile.py
+
+# A hostile front end.
+EXTRA_DIST += \
+	tests/hostile/case.py \
+	tests/hostile/messages.py \
+	tests/hostile/rings.py \
+	tests/hostile/vhost_user.py
 
 # Unit tests: C programs that link the plugin's objects and, in the place of
 # the switch, its library.

@@ -62,9 +62,9 @@
 /* Messages that are passed on before it is the next connection's turn. */
 #define MAX_TURN 16
 
-/* Bytes of replies that a front end has not read yet, with the kernel's own for
- * them, before we give up.  It waits for each reply before it asks for the
- * next one. */
+/* Bytes of replies that a front end has not read yet, with what the kernel
+ * needs for them, before we give up.  It waits for each reply before it asks
+ * for the next one. */
 #define MAX_UNREAD 65536
 
 /* How often GUARD looks for broken rings, in ms. */

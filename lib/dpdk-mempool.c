@@ -49,7 +49,7 @@ mempool_init_packet(struct rte_mempool *mp OVS_UNUSED, void *aux OVS_UNUSED,
 
 /* Frees the pools that nobody refers to and whose packets are all back. */
 static void
-mempool_sweep__(void) OVS_REQUIRES(mempool_mutex)
+mempool_sweep(void) OVS_REQUIRES(mempool_mutex)
 {
     struct dpdk_mempool *pool;
 
@@ -321,9 +321,9 @@ dpdk_mempool_get(const struct dpdk_mempool_request *request,
     if (pool) {
         pool->refcount++;
         *poolp = pool;
-        mempool_sweep__();
+        mempool_sweep();
     } else {
-        mempool_sweep__();
+        mempool_sweep();
         error = mempool_create(request, &shape, poolp, whyp);
     }
     ovs_mutex_unlock(&mempool_mutex);
@@ -353,12 +353,4 @@ dpdk_mempool_put(struct dpdk_mempool *pool) OVS_EXCLUDED(mempool_mutex)
         pool->refcount--;
         ovs_mutex_unlock(&mempool_mutex);
     }
-}
-
-void
-dpdk_mempool_sweep(void) OVS_EXCLUDED(mempool_mutex)
-{
-    ovs_mutex_lock(&mempool_mutex);
-    mempool_sweep__();
-    ovs_mutex_unlock(&mempool_mutex);
 }

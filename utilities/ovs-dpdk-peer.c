@@ -59,7 +59,7 @@ enum {
  * and its own header. */
 #define PEER_BUFFER_OVERHEAD 64
 
-static volatile bool stop;
+static struct peer_signals signals;
 
 /* Prints an error message and exits. */
 static void OVS_NO_RETURN OVS_PRINTF_FORMAT(1, 2)
@@ -85,6 +85,9 @@ usage(void)
            "  send N              send N numbered frames\n"
            "  receive N           receive N numbered frames\n"
            "  loop [N]            send N frames, then return all that comes\n"
+           "  sink                throw away all that comes\n"
+           "  ping                send a frame, wait for it to come back, and "
+           "so on\n"
            "\n"
            "The port:\n"
            "  --socket=FILE       vhost-user socket of the port\n"
@@ -99,7 +102,10 @@ usage(void)
            "  --size=BYTES        size of frames without FCS (default: 64)\n"
            "  --size=MIN-MAX      sizes between MIN and MAX\n"
            "  --size=imix         60, 566 and 1514 bytes, as 28:16:4\n"
-           "  --flows=N           use N UDP source ports (default: 1)\n"
+           "  --flows=N           use N UDP source ports and, beyond 64000,\n"
+           "                      addresses (default: 1)\n"
+           "  --macswap           in loop: exchange the addresses\n"
+           "  --next-flow         in loop: give each frame the next flow\n"
            "  --src-mac=MAC       source (default: 02:00:00:00:00:01 + id)\n"
            "  --dst-mac=MAC       destination (default: 02:00:00:00:00:fe)\n"
            "\n"
@@ -108,7 +114,8 @@ usage(void)
            "(default: all)\n"
            "  --window=N          in exchange: at most N frames not yet\n"
            "                      acknowledged (default: half a queue)\n"
-           "  --duration=SECONDS  in loop: end after that (default: never)\n"
+           "  --duration=SECONDS  in loop, sink and ping: end after that\n"
+           "                      (default: never)\n"
            "  --interval=SECONDS  time between progress lines (default: 1,\n"
            "                      0: none)\n"
            "  --timeout=SECONDS   give up when nothing happens for that long\n"
@@ -126,7 +133,8 @@ usage(void)
            "\n"
            "Ends with the line \"peer: PASS ...\" and exit code 0,\n"
            "\"peer: FAIL ...\" and 1, or an error message and 2.\n"
-           "SIGTERM and SIGINT end it in good order.\n",
+           "SIGTERM and SIGINT end it in good order, SIGUSR1 prints "
+           "counters.\n",
            program_name, program_name);
 }
 
@@ -201,6 +209,8 @@ parse_mode(int argc, char *argv[], struct peer_options *options)
         [PEER_SEND] = "send",
         [PEER_RECEIVE] = "receive",
         [PEER_LOOP] = "loop",
+        [PEER_SINK] = "sink",
+        [PEER_PING] = "ping",
     };
     unsigned int mode;
 
@@ -208,11 +218,14 @@ parse_mode(int argc, char *argv[], struct peer_options *options)
         die("needs a MODE (use --help for help)");
     }
     for (mode = 0; strcmp(names[mode], argv[0]); mode++) {
-        if (mode == PEER_LOOP) {
+        if (mode == PEER_PING) {
             die("'%s': unknown mode (use --help for help)", argv[0]);
         }
     }
-    if (argc > 2 || (argc < 2 && mode != PEER_LOOP)) {
+    if (mode >= PEER_SINK && argc > 1) {
+        die("%s: takes no number of frames", argv[0]);
+    }
+    if (argc > 2 || (argc < 2 && mode < PEER_LOOP)) {
         die("%s: needs one number of frames", argv[0]);
     }
     options->mode = mode;
@@ -233,6 +246,8 @@ enum {
     OPT_ID,
     OPT_SIZE,
     OPT_FLOWS,
+    OPT_MACSWAP,
+    OPT_NEXT_FLOW,
     OPT_SRC_MAC,
     OPT_DST_MAC,
     OPT_RATE,
@@ -256,6 +271,8 @@ static const struct option long_options[] = {
     {"id", required_argument, NULL, OPT_ID},
     {"size", required_argument, NULL, OPT_SIZE},
     {"flows", required_argument, NULL, OPT_FLOWS},
+    {"macswap", no_argument, NULL, OPT_MACSWAP},
+    {"next-flow", no_argument, NULL, OPT_NEXT_FLOW},
     {"src-mac", required_argument, NULL, OPT_SRC_MAC},
     {"dst-mac", required_argument, NULL, OPT_DST_MAC},
     {"rate", required_argument, NULL, OPT_RATE},
@@ -330,7 +347,13 @@ parse_frame_option(int c, const char *arg, struct peer_options *options)
         parse_size(arg, options);
         return true;
     case OPT_FLOWS:
-        options->n_flows = parse_number("--flows", arg, 1, 64000);
+        options->n_flows = parse_number("--flows", arg, 1, 1000000);
+        return true;
+    case OPT_MACSWAP:
+        options->macswap = true;
+        return true;
+    case OPT_NEXT_FLOW:
+        options->next_flow = true;
         return true;
     case OPT_SRC_MAC:
         parse_mac("--src-mac", arg, &options->src_mac);
@@ -531,7 +554,7 @@ wait_for_link(const struct peer_options *options, uint16_t port_id)
     struct rte_eth_link link = { .link_status = RTE_ETH_LINK_DOWN };
     time_t end = time(NULL) + options->timeout;
 
-    while (!stop) {
+    while (!signals.stop) {
         rte_eth_link_get_nowait(port_id, &link);
         if (link.link_status == RTE_ETH_LINK_UP) {
             puts("peer: ready");
@@ -546,9 +569,13 @@ wait_for_link(const struct peer_options *options, uint16_t port_id)
 }
 
 static void
-on_signal(int signr OVS_UNUSED)
+on_signal(int signr)
 {
-    stop = true;
+    if (signr == SIGUSR1) {
+        signals.tell = true;
+    } else {
+        signals.stop = true;
+    }
 }
 
 int
@@ -591,9 +618,10 @@ main(int argc, char *argv[])
     signal(SIGPIPE, SIG_IGN);   /* The switch may go away. */
     signal(SIGTERM, on_signal);
     signal(SIGINT, on_signal);
+    signal(SIGUSR1, on_signal);
     wait_for_link(&options, port_id);
 
-    pass = peer_run(&options, port_id, mp, &stop);
+    pass = peer_run(&options, port_id, mp, &signals);
     rte_eth_dev_stop(port_id);
     rte_eth_dev_close(port_id);
     rte_eal_cleanup();

@@ -21,9 +21,10 @@ _ovs_dpdk_peer () {
     local cur=${COMP_WORDS[COMP_CWORD]}
     local prev=${COMP_WORDS[COMP_CWORD - 1]}
     local options='--socket= --server --queues= --queue-size= --packed --mtu=
-                   --id= --size= --flows= --macswap --next-flow --src-mac=
-                   --dst-mac= --rate= --window= --duration= --interval=
-                   --timeout= --cpu= --memory= --no-huge --eal= --help --version'
+                   --buffer= --id= --size= --flows= --macswap --next-flow
+                   --src-mac= --dst-mac= --rate= --window= --duration=
+                   --interval= --timeout= --cpu= --memory= --no-huge --eal=
+                   --help --version'
 
     COMPREPLY=()
     # The "=" of an option is a word of its own.

@@ -495,51 +495,55 @@ run_loop(struct peer *peer)
     return true;
 }
 
-/* Waits for the frame that was sent, without yielding, which would take longer
- * than the frame.  Returns it, or null if it is lost. */
-static struct rte_mbuf *
-wait_for_pong(struct peer *peer, uint64_t sent)
+/* Waits for frame 'number', sent at 'sent', to come back, and counts the time.
+ * Does not yield, which would take longer than the frame. */
+static void
+wait_for_pong(struct peer *peer, uint64_t number, uint64_t sent)
 {
     uint64_t lost = sent + LOST * rte_get_tsc_hz();
-    struct rte_mbuf *m;
+    struct peer_frame frame = { .value = UINT64_MAX };
+    uint64_t now;
 
     do {
-        if (rte_eth_rx_burst(peer->port_id, 0, &m, 1)) {
-            double cycles = rte_rdtsc() - sent;
+        struct rte_mbuf *m;
+        unsigned int n = rte_eth_rx_burst(peer->port_id, 0, &m, 1);
 
-            peer->times[time_index(cycles * 1e9 / rte_get_tsc_hz())]++;
-            peer->n_times++;
+        now = rte_rdtsc();
+        if (n) {
             peer->counters.rx_packets++;
             peer->counters.rx_bytes += m->pkt_len;
-            return m;
+            peer_frame_check(m, &peer->counters, &frame);
+            rte_pktmbuf_free(m);
         }
-    } while (rte_rdtsc() < lost);
-    return NULL;
+    } while (frame.value != number && now < lost);
+    if (frame.value == number) {
+        peer->times[time_index((now - sent) * 1e9 / rte_get_tsc_hz())]++;
+        peer->n_times++;
+    }
 }
 
 static bool
 run_ping(struct peer *peer)
 {
-    struct peer_frame frame = { PEER_DATA, 0 };
     double end = end_time(peer);
-    struct rte_mbuf *m = NULL;
 
     while (!peer->signals->stop && (!end || peer->now < end)) {
+        struct peer_frame frame = { PEER_DATA, peer->next };
+        struct rte_mbuf *m = rte_pktmbuf_alloc(peer->mp);
         uint64_t sent;
 
         if (!m) {
-            m = rte_pktmbuf_alloc(peer->mp);
-            if (!m) {
-                return false;
-            }
-            peer_frame_put(m, &frame);
+            return false;
         }
+        peer_frame_put(m, &frame);
         sent = rte_rdtsc();
-        m = transmit(peer, 0, &m, 1) ? wait_for_pong(peer, sent) : NULL;
+        if (transmit(peer, 0, &m, 1)) {
+            peer->counters.sent++;
+            wait_for_pong(peer, peer->next++, sent);
+        }
         report(peer);
         peer->last_progress = peer->now;
     }
-    rte_pktmbuf_free(m);
     drain(peer);
     return true;
 }

@@ -96,6 +96,8 @@ usage(void)
            "  --queue-size=N      descriptors in a queue (default: 256)\n"
            "  --packed            use packed rings\n"
            "  --mtu=BYTES         MTU (default: 1500)\n"
+           "  --buffer=BYTES      size of buffers for receiving (default: as\n"
+           "                      large as frames)\n"
            "\n"
            "Frames:\n"
            "  --id=N              which application this is (default: 0)\n"
@@ -243,6 +245,7 @@ enum {
     OPT_QUEUE_SIZE,
     OPT_PACKED,
     OPT_MTU,
+    OPT_BUFFER,
     OPT_ID,
     OPT_SIZE,
     OPT_FLOWS,
@@ -268,6 +271,7 @@ static const struct option long_options[] = {
     {"queue-size", required_argument, NULL, OPT_QUEUE_SIZE},
     {"packed", no_argument, NULL, OPT_PACKED},
     {"mtu", required_argument, NULL, OPT_MTU},
+    {"buffer", required_argument, NULL, OPT_BUFFER},
     {"id", required_argument, NULL, OPT_ID},
     {"size", required_argument, NULL, OPT_SIZE},
     {"flows", required_argument, NULL, OPT_FLOWS},
@@ -313,6 +317,9 @@ parse_port_option(int c, const char *arg, struct peer_options *options)
     case OPT_MTU:
         options->mtu = parse_number("--mtu", arg, 68,
                                     PEER_MAX_SIZE - PEER_FRAME_OVERHEAD);
+        return true;
+    case OPT_BUFFER:
+        options->buffer = parse_number("--buffer", arg, 128, PEER_MAX_SIZE);
         return true;
     case OPT_CPU:
         options->cpu = parse_number("--cpu", arg, 0, CPU_SETSIZE - 1);
@@ -514,6 +521,23 @@ start_eal(const struct peer_options *options)
     /* EAL has reordered the arguments, and keeps some. */
 }
 
+/* Creates a pool of buffers of 'size' bytes, enough for all queues. */
+static struct rte_mempool *
+create_pool(const struct peer_options *options, const char *name,
+            unsigned int size)
+{
+    unsigned int n = (2 * options->n_queues * options->queue_size
+                      + N_SPARE_MBUFS);
+    struct rte_mempool *mp = rte_pktmbuf_pool_create(
+        name, n, PEER_BURST, 0, RTE_PKTMBUF_HEADROOM + size, SOCKET_ID_ANY);
+
+    if (!mp) {
+        die("%s: %u MB are not enough for %u packets, use --memory",
+            options->socket, options->memory, n);
+    }
+    return mp;
+}
+
 /* Configures and starts port 'port_id', with memory from 'mp'. */
 static void
 start_port(const struct peer_options *options, uint16_t port_id,
@@ -527,6 +551,10 @@ start_port(const struct peer_options *options, uint16_t port_id,
     };
     int error;
 
+    if (options->buffer) {
+        conf.rxmode.offloads = RTE_ETH_RX_OFFLOAD_SCATTER;
+        conf.txmode.offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+    }
     error = rte_eth_dev_configure(port_id, options->n_queues,
                                   options->n_queues, &conf);
     for (unsigned int i = 0; !error && i < options->n_queues; i++) {
@@ -594,9 +622,8 @@ main(int argc, char *argv[])
         .cpu = -1,
         .memory = 64,
     };
-    struct rte_mempool *mp;
+    struct rte_mempool *mp, *rx_mp;
     uint16_t port_id;
-    unsigned int n;
     bool pass;
 
     set_program_name(argv[0]);
@@ -605,16 +632,13 @@ main(int argc, char *argv[])
     start_eal(&options);
 
     port_id = rte_eth_find_next(0);
-    n = 2 * options.n_queues * options.queue_size + N_SPARE_MBUFS;
-    mp = rte_pktmbuf_pool_create("peer", n, PEER_BURST, 0,
-                                 RTE_PKTMBUF_HEADROOM + options.mtu
-                                 + PEER_BUFFER_OVERHEAD, SOCKET_ID_ANY);
-    if (!mp) {
-        die("%s: %u MB are not enough for %u packets, use --memory",
-            options.socket, options.memory, n);
+    mp = rx_mp = create_pool(&options, "peer", options.mtu
+                             + PEER_BUFFER_OVERHEAD);
+    if (options.buffer) {
+        rx_mp = create_pool(&options, "rx", options.buffer);
     }
     peer_frame_init(&options);
-    start_port(&options, port_id, mp);
+    start_port(&options, port_id, rx_mp);
     signal(SIGPIPE, SIG_IGN);   /* The switch may go away. */
     signal(SIGTERM, on_signal);
     signal(SIGINT, on_signal);

@@ -65,6 +65,7 @@ struct peer_options {
     unsigned int queue_size;    /* Descriptors of a queue. */
     bool packed;                /* Packed rings? */
     unsigned int mtu;           /* In bytes. */
+    unsigned int buffer;        /* Bytes of a buffer, 0 to fit the MTU. */
 
     /* Frames. */
     unsigned int id;            /* Stands in the frames that are sent. */

@@ -25,7 +25,7 @@ import socket
 import subprocess
 import time
 
-from ovs_dpdk_bench import stats
+from ovs_dpdk_bench import stats, workload
 
 # Seconds of a slice.  A disturbance spoils the slice that it happens in.
 SLICE = 0.125
@@ -36,7 +36,11 @@ SETTLE = 0.1
 # Seconds that anything may take to come about.
 TIMEOUT = 60
 
-N_IDLE_QUEUES = 16
+# Applications that start at the same time, on one CPU.
+MAX_STARTING = 8
+
+# As many as a virtio-user port can have.
+N_IDLE_QUEUES = 8
 
 
 class Error(Exception):
@@ -121,13 +125,13 @@ def wait_until(condition, what):
 class Application:
     """A running ovs-dpdk-peer."""
 
-    def __init__(self, app, port, memory=64):
+    def __init__(self, app, port):
         self.app = app
         self.port = port
         self.paused = False
         command = ["ovs-dpdk-peer", "--interval=0",
                    "--socket=%s/vhost%d" % (os.environ["OVS_RUNDIR"], port),
-                   "--id=%d" % min(port, 249), "--memory=%d" % memory,
+                   "--id=%d" % port, "--memory=%d" % app.memory,
                    "--cpu=" + os.environ["OVS_DPDK_SANDBOX_APP_CPU"]]
         if os.environ["OVS_DPDK_SANDBOX_HUGE"] == "no":
             command.append("--no-huge")
@@ -191,24 +195,23 @@ class Load:
 
 
 class Lab:
-    """A workload that is running."""
+    """A workload that is running, on the switch of the sandbox."""
 
-    def __init__(self, workload):
-        self.workload = workload
-        self.switch = Switch()
+    def __init__(self, chosen):
+        self.workload = chosen
         self.load = Load()
         self.applications = []
         self.base_iteration = self.null_poll = 0
 
     def __enter__(self):
         os.sched_setaffinity(0, {int(os.environ["OVS_DPDK_SANDBOX_APP_CPU"])})
-        self.add_bridge()
-        if self.workload.kind == "idle":
-            self.measure_null()
-        n = len(self.workload.apps) + self.workload.idle_ports
-        self.add_ports(range(1, n + 1))
-        self.start_applications()
-        time.sleep(0.5)
+        self.set_up()
+        try:
+            self.start_applications()
+        except BaseException:
+            self.__exit__()
+            raise
+        time.sleep(SETTLE)
         return self
 
     def __exit__(self, *_):
@@ -217,15 +220,25 @@ class Lab:
         for application in self.applications:
             application.wait()
 
+    def set_up(self):
+        """Prepare the ports, of numbers from 1."""
+        self.switch = Switch()
+        self.add_bridge()
+        if self.workload.kind == "idle":
+            self.measure_null()
+        n = len(self.workload.apps) + self.workload.idle_ports
+        self.add_ports(range(1, n + 1))
+
     def add_bridge(self):
         command = ["ovs-vsctl", "add-br", "br0",
                    "--", "set", "bridge", "br0", "datapath_type=netdev",
                    "fail-mode=secure"]
-        for i, devargs in enumerate(self.workload.nics):
-            command += ["--", "add-port", "br0", "nic%d" % i,
-                        "--", "set", "interface", "nic%d" % i, "type=dpdk",
-                        "ofport_request=%d" % (100 + i),
-                        "options:dpdk-devargs=" + devargs]
+        if self.workload.nic:
+            command += ["--", "add-port", "br0", "nic0",
+                        "--", "set", "interface", "nic0", "type=dpdk",
+                        "ofport_request=100",
+                        "options:dpdk-devargs=" + self.workload.nic,
+                        "options:n_rxq=%d" % self.workload.nic_queues]
         run(*command)
         for flow in self.workload.flows:
             run("ovs-ofctl", "add-flow", "br0", flow)
@@ -244,24 +257,26 @@ class Lab:
         """Start the applications, the one on port 1 last, which is the one
         that sends."""
         n = len(self.workload.apps)
-        idle = type(self.workload.apps[0])("sink", stopped=True)
-        started = [Application(idle, n + 1 + i, memory=32)
-                   for i in range(self.workload.idle_ports)]
-        started += [Application(app, 1 + i)
-                    for i, app in reversed(list(enumerate(
-                        self.workload.apps))) if i > 0]
+        idle = workload.App("sink", stopped=True, memory=32)
+        apps = list(enumerate(self.workload.apps, 1))
+        apps += [(n + 1 + i, idle) for i in range(self.workload.idle_ports)]
+        for first in range(1, len(apps), MAX_STARTING):
+            self.start_some(apps[first:first + MAX_STARTING])
+        self.start_some(apps[:1])
+
+    def start_some(self, apps):
+        """Start applications, all at once, and wait for them."""
+        started = [Application(app, port) for port, app in apps]
         self.applications += started
         for application in started:
-            self.wait_for_link(application)
-        self.applications.append(Application(self.workload.apps[0], 1))
-        self.wait_for_link(self.applications[-1])
+            application.wait_for("peer: ready")
+            self.wait_for_link(application.port)
+            if application.app.stopped:
+                application.pause()
 
-    def wait_for_link(self, application):
-        application.wait_for("peer: ready")
+    def wait_for_link(self, port):
         run("ovs-vsctl", "--timeout=%d" % TIMEOUT, "wait-until", "interface",
-            "vhost%d" % application.port, "link_state=up")
-        if application.app.stopped:
-            application.pause()
+            "vhost%d" % port, "link_state=up")
 
     # Data paths
 
@@ -316,7 +331,9 @@ class Lab:
             sample["p50"] = after["apps"][0]["p50_ns"]
             sample["p99"] = after["apps"][0]["p99_ns"]
         sample["batch"] = diff["tx_packets"] / max(diff["tx_batches"], 1)
-        sample["mpps"] = diff["app_rx"] / diff["time"] / 1e6
+        # Where nobody receives, what has been sent.
+        sample["mpps"] = ((diff["app_rx"] or diff["app_tx"])
+                          / diff["time"] / 1e6)
         sample["load"] = diff["load"] / diff["time"]
         sample["drops"] = self.count_drops(diff)
         return sample

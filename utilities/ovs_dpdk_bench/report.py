@@ -23,8 +23,8 @@ import time
 from ovs_dpdk_bench import lab, stats, workload
 
 HEADER = ("workload", "unit", "base", "ours", "batch", "Mpps", "drops",
-          "ratio", "min", "max", "95 % interval", "pairs")
-ROW = ("%-14s %-13s %16s %13s %11s %13s %17s %6s %6s %6s  %-15s %s")
+          "ratio", "min", "max", "95 % interval", "at most", "pairs")
+ROW = ("%-14s %-13s %14s %12s %9s %14s %17s %6s %6s %6s %14s %7s %s")
 
 
 def rows(results):
@@ -36,11 +36,13 @@ def rows(results):
             row = {"workload": chosen.name, "unit": workload.UNITS[metric],
                    "names": result["names"], "pairs": len(result["pairs"]),
                    "discarded": len(result["discarded"]),
-                   "note": result.get("note")}
+                   "note": result.get("note"),
+                   "most": result.get("most", {}).get(metric)}
             if result["pairs"]:
                 base, ours = zip(*result["pairs"])
                 row.update(stats.summarize([s[metric] for s in base],
                                            [s[metric] for s in ours]))
+                row["exceeded"] = stats.exceeds(row, row["most"])
                 for key in "batch", "mpps":
                     row[key] = [stats.median([s[key] for s in samples])
                                 for samples in (base, ours)]
@@ -55,9 +57,10 @@ def format_row(row):
     pairs = "%d" % row["pairs"]
     if row["discarded"]:
         pairs += " (%d discarded)" % row["discarded"]
+    most = "-" if row["most"] is None else "%.2f" % row["most"]
     if not row["pairs"]:
-        return ROW % (row["workload"], row["unit"], "-", "-", "-", "-", "-",
-                      "-", "-", "-", "-", pairs)
+        return ROW % (row["workload"], row["unit"], *row["names"], "-", "-",
+                      "-", "-", "-", "-", "-", most, pairs)
     return ROW % (
         row["workload"], row["unit"],
         "%s %.1f" % (row["names"][0], row["base"]),
@@ -66,7 +69,8 @@ def format_row(row):
         "%.3f %.3f" % tuple(row["mpps"]),
         "%s %s" % tuple("-" if d is None else d for d in row["drops"]),
         "%.3f" % row["ratio"], "%.3f" % row["min"], "%.3f" % row["max"],
-        "%.3f to %.3f" % (row["low"], row["high"]), pairs)
+        "%.3f to %.3f" % (row["low"], row["high"]),
+        most + " !" * row["exceeded"], pairs)
 
 
 def print_table(results):
@@ -77,13 +81,50 @@ def print_table(results):
             print("    %s: %s" % (row["workload"], row["note"]))
 
 
-def write_json(name, results):
+def print_list():
+    """Print the workloads, and the largest ratio that is good enough against
+    Debian's in-tree switch."""
+    for one in workload.WORKLOADS:
+        most = ", ".join("%.2f" % ratio for ratio in one.most.values())
+        print("%-14s %-4s %s" % (one.name, most or "-", one.title))
+
+
+def complaints(results):
+    """Return what is not as it should be: ratios that are too large, and
+    workloads that nothing can be said about, sentence by sentence."""
+    found = []
+    for row in rows(results):
+        what = "%s (%s / %s, %s)" % (row["workload"], row["names"][1],
+                                     row["names"][0], row["unit"])
+        if not row["pairs"]:
+            found.append(what + ": every pair was discarded, is the machine "
+                                "busy?")
+        elif row["exceeded"]:
+            found.append("%s: the ratio is %.3f, it must be at most %.2f"
+                         % (what, row["ratio"], row["most"]))
+    return found
+
+
+def cpu_model():
+    try:
+        with open("/proc/cpuinfo") as f:
+            for line in f:
+                name, _, value = line.partition(":")
+                if name.strip() == "model name":
+                    return value.strip()
+    except OSError:
+        pass
+    return platform.machine()
+
+
+def write_json(name, results, settings):
     """Write the rows, and all samples behind them, to file 'name'."""
     with open(name, "w") as f:
         json.dump({"date": time.strftime("%Y-%m-%dT%H:%M:%SZ",
                                          time.gmtime()),
-                   "machine": platform.processor() or platform.machine(),
-                   "rows": rows(results), "results": results}, f, indent=1)
+                   "cpu": cpu_model(), "kernel": platform.release(),
+                   "settings": settings, "rows": rows(results),
+                   "results": results}, f, indent=1)
         f.write("\n")
 
 

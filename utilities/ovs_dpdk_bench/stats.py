@@ -70,6 +70,12 @@ def summarize(base, ours):
     }
 
 
+def exceeds(summary, most):
+    """Is the ratio in 'summary', of summarize(), above 'most'?  That may be
+    None, which nothing is above."""
+    return most is not None and summary["ratio"] > most
+
+
 def why_discard(a, b, max_load, max_batch_difference):
     """Return why the pair of samples 'a' and 'b' says nothing, or None if it
     does.  'max_load' is in CPUs, 'max_batch_difference' in percent."""

@@ -26,6 +26,7 @@ TESTSUITE_AT = \
 
 SYSTEM_TESTSUITE = tests/system-testsuite
 SYSTEM_TESTSUITE_AT = \
+	tests/system-bench.at \
 	tests/system-churn.at \
 	tests/system-eth.at \
 	tests/system-guest.at \
@@ -147,7 +148,10 @@ tests_plugin_dummy_la_LDFLAGS = \
 $(tests_plugin_load_OBJECTS) $(tests_plugin_dummy_la_OBJECTS): \
 	$(OVS)/.stamp-configure
 
-dist_noinst_SCRIPTS += tests/plugin-abi-patch.py tests/system-frames.py
+dist_noinst_SCRIPTS += \
+	tests/plugin-abi-patch.py \
+	tests/system-frames.py \
+	tests/test-bench-stats.py
 
 # Suites
 # ------

@@ -87,7 +87,7 @@ static void
 give_buffers(struct guest *g, size_t n, size_t len, bool writable)
 {
     /* Header of virtio, and a destination that is not a group. */
-    static const uint8_t zeros[sizeof(struct virtio_net_hdr_v1) + ETH_ADDR_LEN];
+    static const uint8_t zeros[sizeof(struct virtio_net_hdr_v1) + 6];
 
     for (size_t i = 0; i < n; i++) {
         struct guest_part part = { guest_alloc(g, len), len };

@@ -136,14 +136,16 @@ def check_plot():
 
 def gnuplot_script(name, table):
     """Return the commands that plot the rows of 'table' to file 'name': a bar
-    up to the ratio, with its interval."""
+    up to the ratio, with its interval, and a mark where it has to end."""
+    colors = {"peer": 0x4477aa, "library": 0x66ccee, "testpmd": 0xccbb44}
+    right = max([1] + [row["high"] for row in table]) * 1.05
     lines = [
         "set terminal svg size 900,%d" % (130 + 26 * len(table)),
         "set output '%s'" % name.replace("'", "''"),
-        "set title 'Cost, ours in parts of the other one''s, "
-        "with 95 % interval'",
-        "set xrange [0:*]",
-        "set yrange [-0.5:%g] reverse" % (len(table) - 0.5),
+        "set title 'Ratio of costs, with 95 % interval; red: the most that "
+        "it may be'",
+        "set xrange [0:%g]" % right,
+        "set yrange [%g:-0.5]" % (len(table) - 0.5),
         "set grid xtics",
         "set arrow from 1, graph 0 to 1, graph 1 nohead dashtype 2",
         "unset key",
@@ -154,13 +156,19 @@ def gnuplot_script(name, table):
         label = row["workload"]
         if row["unit"] in (workload.UNITS["p50"], workload.UNITS["p99"]):
             label += row["unit"][-4:]
-        lines.append('%d %.4f %.4f %.4f "%s / %s"' % (
-            i, row["ratio"], row["low"], row["high"], label,
-            row["names"][0]))
+        lines.append('%d %.4f %.4f %.4f %s %d "%s / %s"' % (
+            i, row["ratio"], row["low"], row["high"],
+            "NaN" if row["most"] is None else "%.4f" % row["most"],
+            colors[row["names"][0]], label, row["names"][0]))
     lines += [
         "EOD",
-        "plot $data using ($2/2):1:($2/2):(0.35):ytic(5) with boxxyerror,"
-        " $data using 2:1:3:4 with xerrorbars pointtype 7 linecolor 'black'",
+        "plot $data using ($2/2):1:($2/2):(0.35):6:ytic(7) "
+        "with boxxyerror linecolor rgb variable, "
+        "$data using 2:1:3:4 with xerrorbars pointtype 7 linecolor 'black', "
+        "$data using 5:1:(0):(0.35) with vectors nohead linewidth 3 "
+        "linecolor 'red', "
+        "$data using 5:1:(0):(-0.35) with vectors nohead linewidth 3 "
+        "linecolor 'red'",
     ]
     return "\n".join(lines) + "\n"
 

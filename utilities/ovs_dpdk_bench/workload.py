@@ -142,7 +142,7 @@ WORKLOADS = [
     closed_loop("v2v-1500", "1500 bytes", "--size=1500", most=cycles(0.78)),
     closed_loop("v2v-9000", "9000 bytes, buffers of 2 kB",
                 "--size=9000 --mtu=9000 --buffer=2048", mtu=9000,
-                in_flight=64),
+                in_flight=128),
     closed_loop("burst-1", "64 bytes, one at a time", in_flight=1,
                 most=cycles(0.65)),
     closed_loop("burst-4", "64 bytes, four at a time", in_flight=4,

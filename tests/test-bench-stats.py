@@ -140,6 +140,15 @@ class Discard(unittest.TestCase):
             self.assertIn("per batch",
                           self.why(sample(batch=a), sample(batch=b)))
 
+    def test_batch_may_shrink(self):
+        small, large = sample(batch=20), sample(batch=32)
+        self.assertIsNone(stats.why_discard(large, small, 0.3, 5, True))
+        self.assertIn("per batch",
+                      stats.why_discard(small, large, 0.3, 5, True))
+        self.assertIn("other programs",
+                      stats.why_discard(large, sample(batch=20, load=1),
+                                        0.3, 5, True))
+
 
 class Report(unittest.TestCase):
     def test_rows(self):

@@ -39,8 +39,8 @@ TIMEOUT = 60
 # Applications that start at the same time, on one CPU.
 MAX_STARTING = 8
 
-# As many as a virtio-user port can have.
-N_IDLE_QUEUES = 8
+# Queues that are idle in workloads of that kind.
+N_IDLE_QUEUES = workload.IDLE_PORTS * workload.IDLE_QUEUES
 
 
 class Error(Exception):
@@ -163,10 +163,9 @@ class Application:
                 for key, value in (word.split("=") for word in words)}
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.send_signal(signal.SIGCONT)
-
-    def wait(self):
+        """End the application at once: in good order, it would wait for the
+        last packet, which may never come."""
+        self.process.kill()
         self.process.stdout.close()
         self.process.wait()
 
@@ -217,8 +216,6 @@ class Lab:
     def __exit__(self, *_):
         for application in self.applications:
             application.stop()
-        for application in self.applications:
-            application.wait()
 
     def set_up(self):
         """Prepare the ports, of numbers from 1."""
@@ -292,17 +289,19 @@ class Lab:
 
     def why_library(self):
         """Return why a ring is left to the library, or None if none is."""
-        def paths():
-            return [run("ovs-vsctl", "get", "interface", port, "status")
-                    for port in self.ports()]
-
         end = time.monotonic() + 10
         while time.monotonic() < end:
-            left = re.findall(r'_datapath="?(library[^",}]*)',
-                              " ".join(paths()))
+            # Makes the switch write the status anew.
+            for port in self.ports():
+                run("ovs-vsctl", "set", "interface", port,
+                    "external_ids:time=%.3f" % time.monotonic())
+            left = re.findall(
+                r'_datapath="?(library[^",}]*)',
+                " ".join(run("ovs-vsctl", "get", "interface", port, "status")
+                         for port in self.ports()))
             if not left:
                 return None
-            time.sleep(0.2)
+            time.sleep(0.5)
         return left[0]
 
     # Measuring
@@ -404,8 +403,8 @@ class Lab:
                               % port, text))
 
     def measure_idle(self, seconds):
-        wait_until(lambda: self.count_queues("vhost1") == N_IDLE_QUEUES,
-                   "vhost1 has not got %d queues" % N_IDLE_QUEUES)
+        wait_until(lambda: sum(map(self.count_queues, self.ports()))
+                   == N_IDLE_QUEUES, "the ports have not got their queues")
         poll = ((self.iteration(seconds) - self.base_iteration)
                 / N_IDLE_QUEUES)
         return {"poll": poll - self.null_poll}

@@ -76,15 +76,18 @@ def exceeds(summary, most):
     return most is not None and summary["ratio"] > most
 
 
-def why_discard(a, b, max_load, max_batch_difference):
-    """Return why the pair of samples 'a' and 'b' says nothing, or None if it
-    does.  'max_load' is in CPUs, 'max_batch_difference' in percent."""
+def why_discard(a, b, max_load, max_batch_difference, may_shrink=False):
+    """Return why the pair of samples 'a', of the other one, and 'b', of ours,
+    says nothing, or None if it does.  'max_load' is in CPUs,
+    'max_batch_difference' in percent.  With 'may_shrink', our batches may be
+    smaller, which makes ours look no better than it is."""
     load = max(a["load"], b["load"])
     if load > max_load:
         return "other programs used %.2f CPUs" % load
     larger = max(a["batch"], b["batch"])
     smaller = min(a["batch"], b["batch"])
-    if larger > smaller * (1 + max_batch_difference / 100):
+    if (larger > smaller * (1 + max_batch_difference / 100)
+            and not (may_shrink and smaller == b["batch"])):
         return "packets per batch differ, %.1f and %.1f" % (a["batch"],
                                                             b["batch"])
     return None

@@ -33,6 +33,9 @@ SLICE = 0.125
 # Seconds until a change of the data path has settled.
 SETTLE = 0.1
 
+# Seconds until applications have received what has been sent.
+CATCH_UP = 0.05
+
 # Seconds that anything may take to come about.
 TIMEOUT = 60
 
@@ -128,7 +131,6 @@ class Application:
     def __init__(self, app, port):
         self.app = app
         self.port = port
-        self.paused = False
         command = ["ovs-dpdk-peer", "--interval=0",
                    "--socket=%s/vhost%d" % (os.environ["OVS_RUNDIR"], port),
                    "--id=%d" % port, "--memory=%d" % app.memory,
@@ -150,14 +152,19 @@ class Application:
         raise Error("application on vhost%d: %s" % (self.port, last))
 
     def pause(self):
-        self.paused = True
         self.process.send_signal(signal.SIGSTOP)
 
-    def counters(self):
-        """Return what has been sent and received by now."""
-        if self.paused:
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def ask(self):
+        """Ask for what has been sent and received by now."""
+        if not self.app.stopped:
+            self.process.send_signal(signal.SIGUSR1)
+
+    def answer(self):
+        if self.app.stopped:
             return {"tx_packets": 0, "rx_packets": 0}
-        self.process.send_signal(signal.SIGUSR1)
         words = self.wait_for("peer: counters ").split()
         return {key: float(value)
                 for key, value in (word.split("=") for word in words)}
@@ -306,14 +313,29 @@ class Lab:
 
     # Measuring
 
+    def ask_applications(self):
+        """Return the counters of all applications.  Where what one of them
+        sends is counted by several, these have to catch up with it first."""
+        sender = self.applications[-1]
+        catch_up = sender.app.copies > 1
+        if catch_up:
+            sender.pause()
+            time.sleep(CATCH_UP)
+        for application in self.applications:
+            application.ask()
+        if catch_up:
+            sender.resume()
+        return [application.answer() for application in self.applications]
+
     def snapshot(self):
         counters = self.switch.pmd()
-        apps = [a.counters() for a in self.applications]
+        counters["begin"] = time.monotonic()
+        apps = self.ask_applications()
         counters["app_tx"] = sum(c["tx_packets"] * a.app.copies
                                  for a, c in zip(self.applications, apps))
         counters["app_rx"] = sum(c["rx_packets"] for c in apps)
         counters["apps"] = apps
-        counters["time"] = time.monotonic()
+        counters["end"] = time.monotonic()
         counters["load"] = self.load.read()
         return counters
 
@@ -326,14 +348,15 @@ class Lab:
         after = self.snapshot()
         diff = {key: after[key] - before[key]
                 for key in after if key != "apps"}
+        elapsed = after["begin"] - before["end"]
         if self.workload.kind == "ping":
             sample["p50"] = after["apps"][0]["p50_ns"]
             sample["p99"] = after["apps"][0]["p99_ns"]
         sample["batch"] = diff["tx_packets"] / max(diff["tx_batches"], 1)
         # Where nobody receives, what has been sent.
         sample["mpps"] = ((diff["app_rx"] or diff["app_tx"])
-                          / diff["time"] / 1e6)
-        sample["load"] = diff["load"] / diff["time"]
+                          / elapsed / 1e6)
+        sample["load"] = diff["load"] / diff["end"]
         sample["drops"] = self.count_drops(diff)
         return sample
 

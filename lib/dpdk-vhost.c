@@ -452,7 +452,7 @@ static int
 vhost_init(void)
 {
     dpdk_vhost_events_start();
-    dpdk_vhost_rings_start();
+    dpdk_vhost_rings_start(dpdk_vhost_events_rings_changed);
     return 0;
 }
 

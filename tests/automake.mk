@@ -30,6 +30,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-churn.at \
 	tests/system-eth.at \
 	tests/system-guest.at \
+	tests/system-guest-ring.at \
 	tests/system-memory.at \
 	tests/system-offload.at \
 	tests/system-port.at \

@@ -81,7 +81,7 @@ dist_noinst_SCRIPTS += utilities/quickstart
 
 # bash loads the completion of a command from a file of the same name.
 completiondir = $(datadir)/bash-completion/completions
-EXTRA_DIST += $(bash_completions)
+EXTRA_DIST += $(bash_completions) utilities/ovs-dpdk-bench.svg
 INSTALL_DATA_HOOK += install-completions
 install-completions:
 	$(MKDIR_P) '$(DESTDIR)$(completiondir)'

@@ -111,7 +111,6 @@ dpdk_dev_uninit(struct dpdk_dev *dev) OVS_NO_THREAD_SAFETY_ANALYSIS
     dpdk_dev_qos_uninit(dev);
     if (dev->pool) {
         dpdk_mempool_put(dev->pool);
-        dpdk_mempool_sweep();
         retry_short_of_memory();
     }
     txqs_free(dev->txqs, dev->up.n_txq);

@@ -58,11 +58,11 @@ dpdk_memory_init(enum dpdk_memory_growth growth_, const char *limits_)
     free(copy);
 }
 
-/* Returns the number in 'dir'/'subdir'/free_hugepages, or 0. */
+/* Returns the number in 'dir'/'subdir'/'file', or 0. */
 static uint64_t
-read_free_pages(const char *dir, const char *subdir)
+read_pages(const char *dir, const char *subdir, const char *file)
 {
-    char *path = xasprintf("%s/%s/free_hugepages", dir, subdir);
+    char *path = xasprintf("%s/%s/%s", dir, subdir, file);
     FILE *stream = fopen(path, "r");
     unsigned long long int n = 0;
 
@@ -76,8 +76,19 @@ read_free_pages(const char *dir, const char *subdir)
     return n;
 }
 
-/* Returns how many bytes the free hugepages of NUMA node 'socket_id' have,
- * those of all sizes. */
+/* Returns how many hugepages that 'subdir' is of the kernel would make on
+ * demand, of whichever node. */
+static uint64_t
+overcommit_pages(const char *subdir)
+{
+    uint64_t most = read_pages(MACHINE_DIR, subdir, "nr_overcommit_hugepages");
+    uint64_t made = read_pages(MACHINE_DIR, subdir, "surplus_hugepages");
+
+    return most > made ? most - made : 0;
+}
+
+/* Returns how many bytes the hugepages of NUMA node 'socket_id' have that are
+ * free or can be made, those of all sizes. */
 static uint64_t
 free_hugepages(int socket_id)
 {
@@ -96,7 +107,8 @@ free_hugepages(int socket_id)
         unsigned int kb;
 
         if (ovs_scan(entry->d_name, "hugepages-%ukB", &kb)) {
-            size += read_free_pages(dir_name, entry->d_name) * kb * 1024;
+            size += (read_pages(dir_name, entry->d_name, "free_hugepages")
+                     + overcommit_pages(entry->d_name)) * kb * 1024;
         }
     }
     if (dir) {

@@ -19,8 +19,8 @@
 
 /* How much memory DPDK can still allocate.
  *
- * Called by dpdk-eal.c, once, and by dpdk-mempool.c when memory is short, in
- * MAIN. */
+ * Called by dpdk-eal.c, once, and by dpdk-mempool.c before it creates a pool,
+ * in MAIN. */
 
 #include <stdint.h>
 
@@ -35,8 +35,9 @@ enum dpdk_memory_growth {
  * commas, in which 0 is no limit, or null. */
 void dpdk_memory_init(enum dpdk_memory_growth growth, const char *limits);
 
-/* Returns how many bytes can still be allocated on NUMA node 'socket_id', and
- * stores in '*remedyp' what a user can do to have more, as a phrase. */
+/* Returns how many bytes can still be allocated on NUMA node 'socket_id' at
+ * most, for they may be in pieces, and stores in '*remedyp' what a user can do
+ * to have more, as a phrase. */
 uint64_t dpdk_memory_free(int socket_id, const char **remedyp);
 
 #endif /* dpdk-memory.h */

@@ -49,7 +49,7 @@ mempool_init_packet(struct rte_mempool *mp OVS_UNUSED, void *aux OVS_UNUSED,
 
 /* Frees the pools that nobody refers to and whose packets are all back. */
 static void
-mempool_sweep__(void) OVS_REQUIRES(mempool_mutex)
+mempool_sweep(void) OVS_REQUIRES(mempool_mutex)
 {
     struct dpdk_mempool *pool;
 
@@ -69,9 +69,12 @@ mempool_name(const struct dpdk_mempool_request *request,
              const struct dpdk_mempool_shape *shape, uint32_t n,
              char mp_name[RTE_MEMPOOL_NAMESIZE])
 {
-    snprintf(mp_name, RTE_MEMPOOL_NAMESIZE, "ovs%08x%02d%05d%07u",
-             hash_string(request->name, 0), request->socket_id,
-             shape->adjusted_mtu, n);
+    char *name = xasprintf("ovs%08x%02d%05d%07u",
+                           hash_string(request->name, 0), request->socket_id,
+                           shape->adjusted_mtu, n);
+
+    ovs_strlcpy(mp_name, name, RTE_MEMPOOL_NAMESIZE);
+    free(name);
 }
 
 /* Returns the pool that is named 'mp_name', or NULL. */
@@ -126,13 +129,55 @@ find_own(const struct dpdk_mempool_request *request,
     return pool;
 }
 
-/* Returns a new rte_mempool with 'n' packets, or NULL and sets rte_errno. */
+/* Returns how many bytes 'n' packets take at least. */
+static uint64_t
+mempool_size(const struct dpdk_mempool_shape *shape, uint32_t n)
+{
+    uint32_t elt_size = (sizeof(struct rte_mbuf) + sizeof(struct dpdk_packet)
+                         + dpdk_mempool_conf_data_room(shape->adjusted_mtu));
+
+    return (uint64_t) rte_mempool_calc_obj_size(elt_size, 0, NULL) * n;
+}
+
+/* Memory that a pool is wanted for, as it is before anything is allocated. */
+struct supply {
+    uint64_t wanted;            /* In bytes. */
+    uint64_t minimum;           /* In bytes. */
+    uint64_t available;         /* In bytes. */
+    const char *remedy;         /* How to get more. */
+};
+
+static void
+assess_supply(const struct dpdk_mempool_request *request,
+              const struct dpdk_mempool_shape *shape, struct supply *supply)
+{
+    uint32_t minimum = shape->n_packets;
+
+    while (minimum / 2 >= DPDK_MEMPOOL_MIN_PACKETS) {
+        minimum /= 2;
+    }
+    supply->wanted = mempool_size(shape, shape->n_packets);
+    supply->minimum = mempool_size(shape, minimum);
+    supply->available = dpdk_memory_free(request->socket_id, &supply->remedy);
+}
+
+/* Returns a new rte_mempool with 'n' packets, or NULL and sets rte_errno.
+ *
+ * Does not even try what 'supply' cannot suffice for: until it has failed, the
+ * pool would hold all memory that there is, and whatever librte_vhost
+ * allocates meanwhile for the guest of another port would fail as well. */
 static struct rte_mempool *
 mempool_alloc(const struct dpdk_mempool_request *request,
-              const struct dpdk_mempool_shape *shape, uint32_t n)
+              const struct dpdk_mempool_shape *shape, uint32_t n,
+              const struct supply *supply)
 {
     char mp_name[RTE_MEMPOOL_NAMESIZE];
     struct rte_mempool *mp;
+
+    if (mempool_size(shape, n) > supply->available) {
+        rte_errno = ENOMEM;
+        return NULL;
+    }
 
     mempool_name(request, shape, n, mp_name);
     mp = rte_pktmbuf_pool_create(mp_name, n, RTE_MEMPOOL_CACHE_MAX_SIZE,
@@ -171,45 +216,17 @@ log_alloc_failure(const struct dpdk_mempool_request *request,
     }
 }
 
-/* Returns how many MB 'n' packets take. */
+/* Returns 'size' bytes in MB. */
 static unsigned int
-mempool_mbytes(const struct dpdk_mempool_shape *shape, uint32_t n)
+to_mb(uint64_t size)
 {
-    uint32_t elt_size = (sizeof(struct rte_mbuf) + sizeof(struct dpdk_packet)
-                         + dpdk_mempool_conf_data_room(shape->adjusted_mtu));
-    uint64_t size = rte_mempool_calc_obj_size(elt_size, 0, NULL);
-
-    return DIV_ROUND_UP(size * n, 1024 * 1024);
-}
-
-/* Memory that a pool was wanted for, as it was before anything was
- * allocated. */
-struct shortage {
-    unsigned int wanted;        /* In MB. */
-    unsigned int minimum;       /* In MB. */
-    unsigned int available;     /* In MB. */
-    const char *remedy;
-};
-
-static void
-assess_shortage(const struct dpdk_mempool_request *request,
-                const struct dpdk_mempool_shape *shape, struct shortage *s)
-{
-    uint32_t minimum = shape->n_packets;
-
-    while (minimum / 2 >= DPDK_MEMPOOL_MIN_PACKETS) {
-        minimum /= 2;
-    }
-    s->wanted = mempool_mbytes(shape, shape->n_packets);
-    s->minimum = mempool_mbytes(shape, minimum);
-    s->available = (dpdk_memory_free(request->socket_id, &s->remedy)
-                    / (1024 * 1024));
+    return DIV_ROUND_UP(size, 1024 * 1024);
 }
 
 /* Returns a phrase that says why there is no pool for 'request'. */
 static char *
 describe_failure(const struct dpdk_mempool_request *request, int error,
-                 const struct shortage *s)
+                 const struct supply *supply)
 {
     if (error != ENOMEM) {
         return xasprintf("could not get memory for packets: %s",
@@ -217,11 +234,12 @@ describe_failure(const struct dpdk_mempool_request *request, int error,
     }
     return xasprintf("needs %u MB of hugepage memory on NUMA node %d, %u MB "
                      "are free, %u MB are the least that it works with; %s",
-                     s->wanted, request->socket_id, s->available, s->minimum,
-                     s->remedy);
+                     to_mb(supply->wanted), request->socket_id,
+                     (unsigned int) (supply->available / (1024 * 1024)),
+                     to_mb(supply->minimum), supply->remedy);
 }
 
-/* Creates a pool with as many packets as memory suffices for, going down by
+/* Gets a pool with as many packets as memory suffices for, going down by
  * halves. */
 static int
 mempool_create(const struct dpdk_mempool_request *request,
@@ -232,7 +250,7 @@ mempool_create(const struct dpdk_mempool_request *request,
     uint32_t n = shape->n_packets;
     struct dpdk_mempool *pool;
     struct rte_mempool *mp;
-    struct shortage s = { .wanted = 0 };
+    struct supply supply;
 
     VLOG_DBG("Port %s: Requesting a mempool of %u mbufs of size %"PRIu32" on "
              "socket %d for %d Rx and %d Tx queues, cache line size of %u",
@@ -240,26 +258,28 @@ mempool_create(const struct dpdk_mempool_request *request,
              dpdk_mempool_conf_data_room(shape->adjusted_mtu),
              request->socket_id, request->n_rxq, request->n_txq,
              RTE_CACHE_LINE_SIZE);
-    while (!(mp = mempool_alloc(request, shape, n))) {
-        bool retry = (rte_errno == ENOMEM
-                      && n / 2 >= DPDK_MEMPOOL_MIN_PACKETS);
-        int error = rte_errno;
+    assess_supply(request, shape, &supply);
+    for (;;) {
+        bool retry;
+        int error;
 
-        if (error == EEXIST) {
-            pool = find_own(request, shape, n);
-            if (pool) {
-                goto found;
-            }
+        pool = find_own(request, shape, n);
+        if (pool) {
+            goto found;
         }
-        if (n == shape->n_packets) {
-            assess_shortage(request, shape, &s);
+        mp = mempool_alloc(request, shape, n, &supply);
+        if (mp) {
+            break;
         }
+
+        error = rte_errno;
+        retry = error == ENOMEM && n / 2 >= DPDK_MEMPOOL_MIN_PACKETS;
         log_alloc_failure(request, shape, n, retry ? n / 2 : 0);
         if (!retry) {
             VLOG_ERR("Failed to create memory pool for netdev %s, with MTU "
                      "%d on socket %d: %s", request->name, request->mtu,
                      request->socket_id, rte_strerror(error));
-            *whyp = describe_failure(request, error, &s);
+            *whyp = describe_failure(request, error, &supply);
             return error;
         }
         n /= 2;
@@ -267,8 +287,9 @@ mempool_create(const struct dpdk_mempool_request *request,
     if (n < shape->n_packets) {
         VLOG_INFO("%s: has a pool of %u packets instead of %u: that needs %u "
                   "MB of hugepage memory on NUMA node %d, %u MB were free",
-                  request->name, n, shape->n_packets, s.wanted,
-                  request->socket_id, s.available);
+                  request->name, n, shape->n_packets, to_mb(supply.wanted),
+                  request->socket_id,
+                  (unsigned int) (supply.available / (1024 * 1024)));
     }
 
     pool = xzalloc(sizeof *pool);
@@ -300,9 +321,9 @@ dpdk_mempool_get(const struct dpdk_mempool_request *request,
     if (pool) {
         pool->refcount++;
         *poolp = pool;
-        mempool_sweep__();
+        mempool_sweep();
     } else {
-        mempool_sweep__();
+        mempool_sweep();
         error = mempool_create(request, &shape, poolp, whyp);
     }
     ovs_mutex_unlock(&mempool_mutex);
@@ -332,12 +353,4 @@ dpdk_mempool_put(struct dpdk_mempool *pool) OVS_EXCLUDED(mempool_mutex)
         pool->refcount--;
         ovs_mutex_unlock(&mempool_mutex);
     }
-}
-
-void
-dpdk_mempool_sweep(void) OVS_EXCLUDED(mempool_mutex)
-{
-    ovs_mutex_lock(&mempool_mutex);
-    mempool_sweep__();
-    ovs_mutex_unlock(&mempool_mutex);
 }

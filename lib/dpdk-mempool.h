@@ -25,7 +25,9 @@
  * pool that no port uses any more lives on until all of its packets have come
  * back, because packets outlive the port that received them: they wait in
  * other ports' rings, in upcalls and in conntrack.  Such pools are freed by
- * the next call of dpdk_mempool_get() or dpdk_mempool_sweep().
+ * the next call of dpdk_mempool_get() that does not want them: a port that is
+ * removed and added again gets its pool back, which is much faster than a new
+ * one.
  *
  * Thread-safety
  * -------------
@@ -85,8 +87,5 @@ bool dpdk_mempool_suits(const struct dpdk_mempool *pool,
 
 /* Releases a reference to 'pool', which may be null. */
 void dpdk_mempool_put(struct dpdk_mempool *pool);
-
-/* Frees the pools without references whose packets have all come back. */
-void dpdk_mempool_sweep(void);
 
 #endif /* dpdk-mempool.h */

@@ -353,6 +353,30 @@ dpdk_packet_free_bulk(struct dp_packet *packets[], size_t n)
     free_mbufs(mbufs, n_mbufs);
 }
 
+struct dp_packet *
+dpdk_packet_clone(const struct dp_packet *p, size_t headroom)
+{
+    struct rte_mempool *mp = dpdk_packet_to_mbuf(p)->pool;
+    struct dp_packet *clone;
+    void *element;
+
+    if (OVS_UNLIKELY(rte_lcore_id() == LCORE_ID_ANY
+                     || headroom > RTE_PKTMBUF_HEADROOM
+                     || (p->size_ + RTE_PKTMBUF_HEADROOM
+                         > rte_pktmbuf_data_room_size(mp))
+                     || rte_mempool_get(mp, &element))) {
+        return NULL;
+    }
+
+    clone = dpdk_packet_from_mbuf(element);
+    clone->base_ = dpdk_packet_to_mbuf(clone)->buf_addr;
+    clone->allocated_ = dpdk_packet_to_mbuf(clone)->buf_len;
+    clone->data_ofs = RTE_PKTMBUF_HEADROOM;
+    clone->size_ = p->size_;
+    memcpy(dp_packet_data(clone), dp_packet_data(p), p->size_);
+    return clone;
+}
+
 void
 dpdk_packet_resize(struct dp_packet *p, size_t new_headroom,
                    size_t new_tailroom)

@@ -184,6 +184,17 @@ void dpdk_packet_free(struct dp_packet *p);
 /* Frees the 'n' packets in 'packets', of any source. */
 void dpdk_packet_free_bulk(struct dp_packet *packets[], size_t n);
 
+/* Returns a new element of the pool of 'p', whose source is DPBUF_DPDK, with
+ * a copy of its data behind at least 'headroom' bytes, and nothing else of it.
+ * Returns null if the data or 'headroom' do not fit, if the pool is empty, or
+ * if the thread has no lcore id: then pools have no cache for it, and malloc()
+ * is as fast.
+ *
+ * A packet that floods is cloned for each port but one, and malloc() and
+ * free() took more than half of all that it cost. */
+struct dp_packet *dpdk_packet_clone(const struct dp_packet *p,
+                                    size_t headroom);
+
 /* Moves the data of 'p', whose source is DPBUF_DPDK, to malloc()'ed memory
  * that has 'new_headroom' and 'new_tailroom' bytes around it. */
 void dpdk_packet_resize(struct dp_packet *p, size_t new_headroom,

@@ -48,10 +48,11 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(600, 600);
  * its socket. */
 #define IFNAME_SIZE sizeof(((struct sockaddr_un *) 0)->sun_path)
 
-/* A ring that was turned on or off. */
+/* A ring that was turned on or off, or rings whose status has changed. */
 struct vring_event {
     struct mpsc_queue_node node; /* In 'events'. */
     char ifname[IFNAME_SIZE];
+    bool status;                /* Is it just the status? */
     uint16_t vring;
     bool enable;
 };
@@ -267,17 +268,14 @@ destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
     }
 }
 
-static int
-vring_state_changed(int vid, uint16_t vring, int enable)
+/* Leaves 'event' of the guest 'vid', which EVENT then owns, to EVENT. */
+static void
+enqueue(int vid, struct vring_event *event)
 {
     static struct vlog_rate_limit many_rl = VLOG_RATE_LIMIT_INIT(5, 5);
-    struct vring_event *event = xmalloc(sizeof *event);
     unsigned int n;
 
-    dpdk_vhost_rings_enable(vid, vring, enable != 0);
     get_ifname(vid, event->ifname);
-    event->vring = vring;
-    event->enable = enable != 0;
     n = atomic_count_inc(&n_events) + 1;
     if (n >= MANY_EVENTS) {
         VLOG_WARN_RL(&many_rl, "vring state change queue has %u entries. "
@@ -285,7 +283,27 @@ vring_state_changed(int vid, uint16_t vring, int enable)
     }
     mpsc_queue_insert(&events, &event->node);
     latch_set(&events_latch);
+}
+
+static int
+vring_state_changed(int vid, uint16_t vring, int enable)
+{
+    struct vring_event *event = xzalloc(sizeof *event);
+
+    dpdk_vhost_rings_enable(vid, vring, enable != 0);
+    event->vring = vring;
+    event->enable = enable != 0;
+    enqueue(vid, event);
     return 0;
+}
+
+void
+dpdk_vhost_events_rings_changed(int vid)
+{
+    struct vring_event *event = xzalloc(sizeof *event);
+
+    event->status = true;
+    enqueue(vid, event);
 }
 
 /* Applies that 'vring' of the guest of 'vhost' was turned on or off. */
@@ -314,12 +332,18 @@ run_event(const struct vring_event *event) OVS_EXCLUDED(dpdk_mutex)
     vhost = dpdk_vhost_lookup(event->ifname);
     if (vhost) {
         ovs_mutex_lock(&vhost->dev.mutex);
-        apply_vring_state(vhost, event->vring, event->enable);
+        if (event->status) {
+            netdev_change_seq_changed(&vhost->dev.up);
+        } else {
+            apply_vring_state(vhost, event->vring, event->enable);
+        }
         ovs_mutex_unlock(&vhost->dev.mutex);
     }
     ovs_mutex_unlock(&dpdk_mutex);
 
-    if (vhost) {
+    if (event->status) {
+        /* Nothing that the log has to say. */
+    } else if (vhost) {
         VLOG_INFO_RL(&rl, "State of queue %d ( %s %d ) of vhost device '%s' "
                      "changed to '%s'", event->vring,
                      event->vring % 2 ? "rx_qid" : "tx_qid", event->vring / 2,

@@ -31,6 +31,10 @@ struct rte_vhost_device_ops;
 /* To be registered for each socket. */
 extern const struct rte_vhost_device_ops dpdk_vhost_device_ops;
 
+/* Tells that the status of the rings of the guest 'vid' has changed.  VHOST,
+ * with any locks. */
+void dpdk_vhost_events_rings_changed(int vid);
+
 /* Starts EVENT, if it does not run yet.  MAIN. */
 void dpdk_vhost_events_start(void);
 

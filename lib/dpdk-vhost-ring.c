@@ -60,12 +60,17 @@ enum {
  * MAIN while it unregisters a socket, which VHOST then does not look at. */
 static struct connection {
     struct dpdk_vhost_rings *rings; /* Of its port, or null. */
+    bool rarp;                  /* Has it asked for an announcement, perhaps
+                                 * before it had a guest? */
     unsigned long enabled[BITMAP_N_LONGS(DPDK_VHOST_MAX_RINGS)];
 } connections[MAX_VIDS];
 
 /* Has the packet side to pay for a barrier, because the kernel offers
  * none? */
 static bool no_membarrier;
+
+/* Whom to tell that the status of rings has changed. */
+static dpdk_vhost_rings_changed_func *status_changed;
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
 
@@ -76,8 +81,9 @@ membarrier(int command)
 }
 
 void
-dpdk_vhost_rings_start(void)
+dpdk_vhost_rings_start(dpdk_vhost_rings_changed_func *changed)
 {
+    status_changed = changed;
     no_membarrier = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) != 0;
     if (no_membarrier) {
         VLOG_INFO("membarrier() is not available (%s), each burst of a vhost "
@@ -381,6 +387,24 @@ add_rings(struct dpdk_vhost_rings *rings, int n) OVS_REQUIRES(rings->mutex)
     }
 }
 
+/* Tells of it if rings go another way, or for another reason, than they did
+ * when this was called last. */
+static void
+tell_changes(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
+{
+    bool changed = false;
+
+    for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        struct dpdk_vhost_ring *ring = rings->ring[i];
+
+        changed |= ring->why != ring->old_why;
+        ring->old_why = ring->why;
+    }
+    if (changed) {
+        status_changed(rings->vid);
+    }
+}
+
 /* Looks at what librte_vhost knows now, and offers views. */
 static void
 refresh(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
@@ -388,11 +412,16 @@ refresh(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
     if (rte_vhost_get_negotiated_features(rings->vid, &rings->features)) {
         rings->features = 0;
     }
+    if (connections[rings->vid].rarp && rings->ring[1]) {
+        connections[rings->vid].rarp = false;
+        rings->ring[1]->rarp = DPDK_VHOST_RARP_ASKED;
+    }
     copy_memory(rings);
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
         copy_ring(rings, rings->ring[i]);
     }
     offer(rings);
+    tell_changes(rings);
 }
 
 static bool
@@ -435,13 +464,10 @@ after_message(int vid, void *message)
     struct dpdk_vhost_rings *rings = lookup(vid);
 
     if (rings && changes_something(message)) {
+        connections[vid].rarp |= *(const uint32_t *) message == SEND_RARP;
         ovs_mutex_lock(&rings->mutex);
         if (rings->vid == vid) {
             rings->in_message = false;
-            if (*(const uint32_t *) message == SEND_RARP && rings->ring[1]) {
-                /* The library sends it with its next burst. */
-                rings->ring[1]->library_bursts = 1;
-            }
             refresh(rings);
         }
         ovs_mutex_unlock(&rings->mutex);
@@ -485,6 +511,7 @@ detach(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
         ring->broken = false;
         ring->exists = false;
         ring->kick_next = false;
+        ring->rarp = DPDK_VHOST_RARP_NONE;
         set_state(ring, DPDK_VHOST_RING_LIBRARY);
     }
 }
@@ -514,9 +541,22 @@ dpdk_vhost_rings_detach(struct dpdk_vhost_rings *rings)
 void
 dpdk_vhost_rings_enable(int vid, uint16_t index, bool enable)
 {
-    if (lookup(vid) && index < DPDK_VHOST_MAX_RINGS) {
-        bitmap_set(connections[vid].enabled, index, enable);
+    struct dpdk_vhost_rings *rings = lookup(vid);
+
+    if (!rings || index >= DPDK_VHOST_MAX_RINGS) {
+        return;
     }
+    bitmap_set(connections[vid].enabled, index, enable);
+
+    /* The library says so after after_message(), or out of the handling of a
+     * message. */
+    ovs_mutex_lock(&rings->mutex);
+    if (rings->vid == vid && !rings->in_message) {
+        withdraw(rings, "message");
+        offer(rings);
+        tell_changes(rings);
+    }
+    ovs_mutex_unlock(&rings->mutex);
 }
 
 void
@@ -569,7 +609,10 @@ dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
         char *key = xasprintf("vring_%d_datapath", i);
         char *value;
 
-        if (get_state(ring) == DPDK_VHOST_RING_VIEW && !ring->view.broken) {
+        if (get_state(ring) == DPDK_VHOST_RING_VIEW && ring->rarp) {
+            value = xstrdup("library (RARP)");
+        } else if (get_state(ring) == DPDK_VHOST_RING_VIEW
+                   && !ring->view.broken) {
             value = xstrdup("ring");
         } else if (get_state(ring) == DPDK_VHOST_RING_LIBRARY) {
             value = xasprintf("library (%s)", ring->why);
@@ -590,6 +633,10 @@ dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
 static bool
 adopt(struct dpdk_vhost_ring *ring)
 {
+    if (ring->rarp) {
+        ring->rarp = DPDK_VHOST_RARP_AWAITED;
+        return false;
+    }
     if (ring->library_bursts) {
         ring->library_bursts--;
         return false;
@@ -647,10 +694,16 @@ dpdk_vhost_ring_notify(struct dpdk_vhost_ring *ring)
 }
 
 void
-dpdk_vhost_ring_notify_once(struct dpdk_vhost_ring *ring)
+dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring)
 {
     int state;
 
+    if (ring->rarp == DPDK_VHOST_RARP_AWAITED) {
+        ring->rarp = DPDK_VHOST_RARP_NONE;
+    }
+    if (!ring->kick_next) {
+        return;
+    }
     atomic_store_relaxed(&ring->busy, true);
     enter_barrier();
     atomic_read_explicit(&ring->state, &state, memory_order_acquire);

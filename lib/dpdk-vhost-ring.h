@@ -73,6 +73,14 @@ enum dpdk_vhost_ring_state {
     DPDK_VHOST_RING_BROKEN      /* Nobody. */
 };
 
+/* An announcement that the guest has migrated here, which the library puts
+ * before the packets of its next burst that finds the ring unlocked. */
+enum dpdk_vhost_rarp {
+    DPDK_VHOST_RARP_NONE,       /* Or sent. */
+    DPDK_VHOST_RARP_ASKED,      /* The guest asks for it. */
+    DPDK_VHOST_RARP_AWAITED     /* The packet side had a burst since. */
+};
+
 /* One ring. */
 struct dpdk_vhost_ring {
     /* What each burst reads and writes. */
@@ -80,9 +88,10 @@ struct dpdk_vhost_ring {
     atomic_int state;           /* enum dpdk_vhost_ring_state. */
     atomic_bool busy;           /* Does the packet side use 'view'? */
     bool adopted;               /* Does 'view' have the indices? */
-    bool kick_next;             /* Notify the guest after the next burst of
+    bool kick_next;             /* Notify the guest after the next packets of
                                  * the library, which does not know what it
                                  * was notified of. */
+    uint8_t rarp;               /* enum dpdk_vhost_rarp. */
     uint8_t library_bursts;     /* So many of the library before the view. */
     int vid;                    /* librte_vhost's number of the guest. */
     int callfd;                 /* Notifies the guest, or negative if it must
@@ -97,6 +106,7 @@ struct dpdk_vhost_ring {
     bool broken;                /* Until the guest resets the device. */
     bool reported;              /* Does the user know of it? */
     const char *why;            /* Why the library has it, or null. */
+    const char *old_why;        /* What it was when 'changed' was called. */
 };
 
 /* The rings of a port. */
@@ -123,8 +133,12 @@ void dpdk_vhost_rings_init(struct dpdk_vhost_rings *rings,
                            struct dpdk_vhost_faults *faults);
 void dpdk_vhost_rings_destroy(struct dpdk_vhost_rings *rings);
 
+/* Called when the status of rings of the guest 'vid' has changed, which must
+ * not block.  VHOST, with librte_vhost's locks of all rings held. */
+typedef void dpdk_vhost_rings_changed_func(int vid);
+
 /* To be called once, before there is a port. */
-void dpdk_vhost_rings_start(void);
+void dpdk_vhost_rings_start(dpdk_vhost_rings_changed_func *changed);
 
 /* A guest connects and goes away, in new_connection(), new_device(),
  * destroy_device() and destroy_connection().  When
@@ -136,7 +150,8 @@ void dpdk_vhost_rings_detach(struct dpdk_vhost_rings *rings);
 void dpdk_vhost_rings_disconnect(int vid);
 
 /* The guest 'vid' has turned its ring 'index' on or off.  VHOST, in a
- * callback that runs while a message is handled. */
+ * callback that runs in or after the handling of a message, partly with
+ * librte_vhost's locks of all rings held. */
 void dpdk_vhost_rings_enable(int vid, uint16_t index, bool enable);
 
 /* Tells the rings that elements of the port's pool 'mp', which may be null,
@@ -179,15 +194,16 @@ dpdk_vhost_ring_leave(struct dpdk_vhost_ring *ring)
  * if it wants that.  Returns the number of notifications. */
 unsigned int dpdk_vhost_ring_notify(struct dpdk_vhost_ring *ring);
 
-void dpdk_vhost_ring_notify_once(struct dpdk_vhost_ring *ring);
+void dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring);
 
-/* Has to be called after a burst of librte_vhost on 'ring', which may be
- * null. */
+/* Has to be called after librte_vhost has carried 'n' packets in a burst on
+ * 'ring', which may be null.  The library compares what it uses with what it
+ * has notified the guest of last, and remembers only then that it has. */
 static inline void
-dpdk_vhost_ring_after_library(struct dpdk_vhost_ring *ring)
+dpdk_vhost_ring_after_library(struct dpdk_vhost_ring *ring, size_t n)
 {
-    if (OVS_UNLIKELY(ring && ring->kick_next)) {
-        dpdk_vhost_ring_notify_once(ring);
+    if (n && OVS_UNLIKELY(ring && (ring->kick_next || ring->rarp))) {
+        dpdk_vhost_ring_after_library__(ring);
     }
 }
 

@@ -205,7 +205,7 @@ dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     case DPDK_VHOST_RING_LIBRARY:
         n = library_rx(vid, vring, vhost->dev.mp, batch->packets, rxq->stats,
                        &n_waiting);
-        dpdk_vhost_ring_after_library(ring);
+        dpdk_vhost_ring_after_library(ring, n);
         break;
     case DPDK_VHOST_RING_BLOCKED:
     case DPDK_VHOST_RING_BROKEN:
@@ -262,8 +262,8 @@ library_tx(struct dpdk_vhost *vhost, int vid, int vring,
 }
 
 /* Sends 'batch' to the queue 'qid' of guest 'vid' by librte_vhost, and
- * counts. */
-static void
+ * counts.  Returns the number of packets sent. */
+static size_t
 library_send(struct dpdk_vhost *vhost, int vid, int qid,
              struct dp_packet_batch *batch)
 {
@@ -284,6 +284,7 @@ library_send(struct dpdk_vhost *vhost, int vid, int qid,
         dpdk_counter_add(&stats->drops[DPDK_DROP_FAILURE], n - n_sent);
     }
     count_library(stats, batch->packets, n_sent, n_bytes);
+    return n_sent;
 }
 
 /* Counts in 'stats' what was dropped in 'burst', which is seldom.  Returns how
@@ -349,6 +350,7 @@ vhost_send__(struct dpdk_vhost *vhost, int vid, int qid,
 {
     struct dpdk_queue_stats *stats = &vhost->dev.tx_stats[qid];
     struct dpdk_vhost_ring *ring = get_ring(vhost, 2 * qid);
+    size_t n_sent;
 
     switch (dpdk_vhost_ring_enter(ring)) {
     case DPDK_VHOST_RING_VIEW:
@@ -356,8 +358,8 @@ vhost_send__(struct dpdk_vhost *vhost, int vid, int qid,
         dpdk_vhost_ring_leave(ring);
         break;
     case DPDK_VHOST_RING_LIBRARY:
-        library_send(vhost, vid, qid, batch);
-        dpdk_vhost_ring_after_library(ring);
+        n_sent = library_send(vhost, vid, qid, batch);
+        dpdk_vhost_ring_after_library(ring, n_sent);
         break;
     case DPDK_VHOST_RING_BLOCKED:
     case DPDK_VHOST_RING_BROKEN:

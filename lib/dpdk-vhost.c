@@ -457,7 +457,7 @@ vhost_init(void)
 {
     dpdk_vhost_events_start();
     dpdk_vhost_guard_start();
-    dpdk_vhost_rings_start();
+    dpdk_vhost_rings_start(dpdk_vhost_events_rings_changed);
     return 0;
 }
 

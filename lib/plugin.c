@@ -99,6 +99,7 @@ static const struct netdev_plugin_hooks hooks = {
     .status = dpdk_eal_status,
     .free_packet = dpdk_packet_free,
     .resize_packet = dpdk_packet_resize,
+    .clone_packet = dpdk_packet_clone,
     .port_error = dpdk_dev_get_error,
 };
 

@@ -26,9 +26,11 @@ TESTSUITE_AT = \
 
 SYSTEM_TESTSUITE = tests/system-testsuite
 SYSTEM_TESTSUITE_AT = \
+	tests/system-bench.at \
 	tests/system-churn.at \
 	tests/system-eth.at \
 	tests/system-guest.at \
+	tests/system-guest-ring.at \
 	tests/system-hostile.at \
 	tests/system-memory.at \
 	tests/system-offload.at \
@@ -118,11 +120,17 @@ tests_test_dpdk_vring_offload_SOURCES = \
 	tests/test-dpdk-vring-offload.c $(vring_guest)
 tests_test_dpdk_vring_offload_LDADD = $(test_ldadd)
 
+# What a packet costs, see check-cost below.
+EXTRA_PROGRAMS = tests/cost-dpdk-vring
+tests_cost_dpdk_vring_SOURCES = tests/cost-dpdk-vring.c $(vring_guest)
+tests_cost_dpdk_vring_LDADD = $(test_ldadd)
+
 tests_test_netdev_plugin_offload_SOURCES = tests/test-netdev-plugin-offload.c
 tests_test_netdev_plugin_offload_LDADD = \
 	$(OVS)/lib/libopenvswitch.la \
 	$(CMOCKA_LIBS)
 
+$(tests_cost_dpdk_vring_OBJECTS) \
 $(tests_test_dpdk_eal_args_OBJECTS) \
 $(tests_test_dpdk_eal_log_OBJECTS) \
 $(tests_test_dpdk_mempool_conf_OBJECTS) \
@@ -154,7 +162,10 @@ tests_plugin_dummy_la_LDFLAGS = \
 $(tests_plugin_load_OBJECTS) $(tests_plugin_dummy_la_OBJECTS): \
 	$(OVS)/.stamp-configure
 
-dist_noinst_SCRIPTS += tests/plugin-abi-patch.py tests/system-frames.py
+dist_noinst_SCRIPTS += \
+	tests/plugin-abi-patch.py \
+	tests/system-frames.py \
+	tests/test-bench-stats.py
 
 # Suites
 # ------
@@ -181,6 +192,29 @@ check-system: all $(check_PROGRAMS) $(SYSTEM_TESTSUITE) \
 		tests/atconfig tests/atlocal tests/guest-kernel/.stamp
 	@suite=$(SYSTEM_TESTSUITE); $(run_testsuite)
 .PHONY: check-system
+
+# What a packet costs, in instructions, compared with what it did.
+# UPDATE=1 writes the figures anew.
+dist_noinst_SCRIPTS += tests/check-cost.py
+EXTRA_DIST += tests/check-cost.figures
+cost_reason =
+if HAVE_CMOCKA
+cost_program = tests/cost-dpdk-vring$(EXEEXT)
+else
+cost_program =
+cost_reason += cmocka is not installed
+endif
+if !X86_64
+cost_reason += the figures are for x86-64
+endif
+
+check-cost: all $(cost_program)
+	@"$(PYTHON3)" $(srcdir)/tests/check-cost.py \
+	  --cc='$(CC)' --cflags='$(CFLAGS)' --reason='$(strip $(cost_reason))' \
+	  $(if $(UPDATE),--update) \
+	  tests/cost-dpdk-vring $(srcdir)/tests/check-cost.figures \
+	  tests/check-cost.log
+.PHONY: check-cost
 
 # The suites of Open vSwitch itself, of the tree that the plugin is built for.
 # CHECK_OVS_DPDK_VSWITCHD=FILE is another switch to compare with, UNPATCHED=DIR
@@ -234,3 +268,4 @@ clean-testsuites:
 	rm -rf tests/testsuite.dir tests/system-testsuite.dir
 	rm -rf tests/guest-kernel tests/check-ovs-dpdk tests/check-ovs
 	rm -f tests/testsuite.log tests/system-testsuite.log tests/sanitizer.*
+	rm -f tests/check-cost.log tests/cost-dpdk-vring$(EXEEXT)

@@ -25,13 +25,21 @@ COMMAND" in its output is a command for QEMU's monitor.
 
     guest.py kernel DIR
     guest.py run --kernel=DIR [--vhost=SOCKET[,server]] [--no-offload]
-                 [--nics=N]
+                 [--virtio=PROPERTY=VALUE[,...]] [--queues=N] [--nics=N]
+                 [--program=NAME] [--monitor=SOCKET] [--incoming=URI]
                  [--host-root] [--memory=MB] SCRIPT [ARG]...
+    guest.py monitor SOCKET COMMAND
 
 "kernel" fetches Debian's kernel with apt-get, once.  Without --host-root,
-SCRIPT is for busybox's sh.  With it, SCRIPT runs on the host's file system, of
-which it sees a private copy, with all of the host's programs, as root, in the
-directory and environment of this program.
+SCRIPT is for busybox's sh, and may call the programs of the host that
+--program names.  With it, SCRIPT runs on the host's file system, of which it
+sees a private copy, with all of the host's programs, as root, in the directory
+and environment of this program.
+
+With --incoming, the virtual machine boots nothing but takes over one with the
+same options, which the command "migrate" of that one's monitor sends to URI.
+"monitor" gives a command to the monitor of a virtual machine that was started
+with --monitor, and prints the answer.
 """
 
 import argparse
@@ -159,12 +167,26 @@ def modules_in_order(directory, wanted):
 # Guest
 # -----
 
+def copy_program(name, root):
+    """Copies the program 'name' of the host, and the libraries it needs."""
+    program = shutil.which(name, path=os.environ['PATH'] + ':/usr/sbin:/sbin')
+    if not program:
+        die('there is no program ' + name)
+    shutil.copy(program, root + '/bin')
+    output = subprocess.check_output(['ldd', program], text=True)
+    for library in [word for word in output.split() if word.startswith('/')]:
+        os.makedirs(root + os.path.dirname(library), exist_ok=True)
+        shutil.copy(library, root + library)
+
+
 def make_initrd(args, directory):
     """Makes the initial file system and returns its name."""
     root = directory + '/root'
     for name in 'bin dev modules proc sys'.split():
         os.makedirs(os.path.join(root, name))
     shutil.copy(shutil.which('busybox'), root + '/bin/busybox')
+    for program in args.program:
+        copy_program(program, root)
     wanted = HOST_MODULES if args.host_root else VIRTIO_MODULES
     for i, module in enumerate(modules_in_order(args.kernel, wanted)):
         shutil.copy(module, '%s/modules/%03d-%s'
@@ -192,13 +214,21 @@ def make_initrd(args, directory):
     return initrd
 
 
+def mac_address(first, i):
+    """Returns the MAC address of NIC 'i', 'first' being that of NIC 0."""
+    octets = first.split(':')
+    octets[4] = '%02x' % (int(octets[4], 16) + i)
+    return ':'.join(octets)
+
+
 def qemu_command(args, directory, initrd):
     append = 'console=ttyS0 quiet panic=-1'
     memory = '%dM' % args.memory
     machine = 'q35,accel=tcg'
     command = ['qemu-system-x86_64', '-cpu', 'max', '-m', memory,
                '-nographic', '-no-reboot', '-nodefaults', '-serial', 'stdio',
-               '-monitor', 'unix:%s/monitor,server=on,wait=off' % directory,
+               '-monitor', 'unix:%s,server=on,wait=off'
+               % monitor_socket(args, directory), '-smp', str(args.queues),
                '-kernel', glob.glob(args.kernel + '/boot/vmlinuz-*')[0],
                '-initrd', initrd]
     if args.vhost:
@@ -211,11 +241,14 @@ def qemu_command(args, directory, initrd):
         # A guest without KVM hangs when it sets up more interrupt vectors.
         command += [
             '-chardev', 'socket,id=c%d,path=%s%s' % (i, path, server),
-            '-netdev', 'vhost-user,id=v%d,chardev=c%d,vhostforce=on' % (i, i),
+            '-netdev', 'vhost-user,id=v%d,chardev=c%d,vhostforce=on,queues=%d'
+            % (i, i, args.queues),
             '-device', 'virtio-net-pci,netdev=v%d,romfile=,vectors=0,'
-            'mac=%s%s%s' % (i, args.mac,
-                            NO_OFFLOAD if args.no_offload else '',
-                            IOMMU if args.iommu else '')]
+            'mac=%s%s%s%s%s' % (i, mac_address(args.mac, i),
+                                ',mq=on' if args.queues > 1 else '',
+                                NO_OFFLOAD if args.no_offload else '',
+                                IOMMU if args.iommu else '',
+                                ''.join(args.virtio[i:i + 1]))]
     if args.iommu:
         machine += ',kernel-irqchip=split'
         append += ' intel_iommu=on iommu=pt'
@@ -236,23 +269,33 @@ def qemu_command(args, directory, initrd):
                     '-device', '%s,id=nic%d,netdev=h%d,romfile=,addr=0x%x,'
                     'mac=52:54:00:00:01:%02x'
                     % (args.nic_model, i, i, 0x10 + i, i)]
+    if args.incoming:
+        command += ['-incoming', args.incoming]
     return command + ['-machine', machine, '-append', append]
 
 
-def monitor(directory, command):
-    """Gives QEMU's monitor a command, and waits until it is carried out."""
+def monitor_socket(args, directory):
+    return args.monitor or directory + '/monitor'
+
+
+def monitor(path, command):
+    """Gives a QEMU's monitor a command, and returns its answer."""
+    answer = b''
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.connect(directory + '/monitor')
+        sock.connect(path)
         sock.sendall(command.encode() + b'\n')
-        for _ in range(2):
-            while not sock.recv(4096).endswith(b'(qemu) '):
-                pass
+        while answer.count(b'(qemu) ') < 2:
+            data = sock.recv(4096)
+            if not data:
+                break
+            answer += data
+    return answer.decode(errors='replace')
 
 
 def run(args):
     """Runs the script, and returns its exit status."""
     status = None
-    begun = False
+    begun = bool(args.incoming)
     with tempfile.TemporaryDirectory() as directory:
         initrd = make_initrd(args, directory)
         qemu = subprocess.Popen(qemu_command(args, directory, initrd),
@@ -264,7 +307,8 @@ def run(args):
                 if line.startswith(EXIT):
                     status = int(line[len(EXIT):])
                 elif line.startswith(MONITOR):
-                    monitor(directory, line[len(MONITOR):])
+                    monitor(monitor_socket(args, directory),
+                            line[len(MONITOR):])
                 elif begun or line.startswith('guest: '):
                     print(line, flush=True)
                     begun = True
@@ -286,15 +330,28 @@ def parse_args():
     guest.add_argument('--vhost', action='append', default=[],
                        metavar='SOCKET[,server]')
     guest.add_argument('--no-offload', action='store_true')
+    guest.add_argument('--virtio', action='append', default=[],
+                       type=lambda properties: ',' + properties,
+                       metavar='PROPERTY=VALUE[,...]',
+                       help="of QEMU's virtio-net-pci, one for each --vhost")
+    guest.add_argument('--queues', type=int, default=1, metavar='N',
+                       help='pairs of queues, and processors')
     guest.add_argument('--mac', default='52:54:00:00:00:01')
     guest.add_argument('--nics', type=int, default=0, metavar='N')
     guest.add_argument('--nic-model', default='e1000e',
                        choices=['e1000', 'e1000e'])
     guest.add_argument('--iommu', action='store_true')
+    guest.add_argument('--program', action='append', default=[],
+                       metavar='NAME')
+    guest.add_argument('--monitor', metavar='SOCKET')
+    guest.add_argument('--incoming', metavar='URI')
     guest.add_argument('--host-root', action='store_true')
     guest.add_argument('--memory', type=int, default=256, metavar='MB')
     guest.add_argument('script')
     guest.add_argument('arg', nargs='*')
+    command = commands.add_parser('monitor', help="give QEMU a command")
+    command.add_argument('socket')
+    command.add_argument('monitor_command', metavar='COMMAND')
     return parser.parse_args()
 
 
@@ -303,6 +360,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if args.command == 'kernel':
         fetch_kernel(args.dir)
+    elif args.command == 'monitor':
+        print(monitor(args.socket, args.monitor_command))
     else:
         sys.exit(run(args))
 

@@ -107,6 +107,13 @@ plugin_dummy_resize_packet(struct dp_packet *packet, size_t new_headroom,
            dp_packet_size(packet), new_headroom, new_tailroom);
 }
 
+static struct dp_packet *
+plugin_dummy_clone_packet(const struct dp_packet *packet OVS_UNUSED,
+                          size_t headroom OVS_UNUSED)
+{
+    return NULL;
+}
+
 static bool
 plugin_dummy_port_error(const char *name, const char **errorp)
 {
@@ -125,6 +132,7 @@ static const struct netdev_plugin_hooks plugin_dummy_hooks = {
     .status = plugin_dummy_status,
     .free_packet = plugin_dummy_free_packet,
     .resize_packet = plugin_dummy_resize_packet,
+    .clone_packet = plugin_dummy_clone_packet,
     .port_error = plugin_dummy_port_error,
 };
 

@@ -206,6 +206,16 @@ status_is () {
     test "$(get "$1" status status)" = "$2"
 }
 
+# Do the packets of all of the $2 rings of interface $1 go the way $3?
+rings_are () {
+    rings_vring=0
+    while test "$rings_vring" -lt "$2"; do
+        test "$(get "$1" status "vring_${rings_vring}_datapath")" = "$3" ||
+            return 1
+        rings_vring=$((rings_vring + 1))
+    done
+}
+
 # Is $2 the MTU of interface $1?
 mtu_is () {
     test "$(get "$1" mtu)" = "$2"

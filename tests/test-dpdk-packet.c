@@ -54,6 +54,7 @@ static struct dpdk_mempool *pool;
 static const struct netdev_plugin_hooks test_hooks = {
     .free_packet = dpdk_packet_free,
     .resize_packet = dpdk_packet_resize,
+    .clone_packet = dpdk_packet_clone,
 };
 
 static unsigned int
@@ -93,6 +94,14 @@ assert_data(const struct dp_packet *p, size_t size, uint8_t first)
     for (size_t i = 0; i < size; i++) {
         assert_int_equal(data[i], (uint8_t) (first + i));
     }
+}
+
+/* Returns a clone of 'p' that is not in an element. */
+static struct dp_packet *
+clone_by_malloc(const struct dp_packet *p, size_t headroom)
+{
+    return dp_packet_clone_data_with_headroom(dp_packet_data(p),
+                                              dp_packet_size(p), headroom);
 }
 
 static void
@@ -379,7 +388,7 @@ test_wrap(void **state OVS_UNUSED)
     struct rte_mbuf m;
 
     p = receive(300, 5);
-    clone = dp_packet_clone_with_headroom(p, 33);
+    clone = clone_by_malloc(p, 33);
     assert_int_equal(clone->source, DPBUF_MALLOC);
     dpdk_packet_wrap_init(&m);
     dpdk_packet_wrap(clone, &m);
@@ -430,6 +439,95 @@ heap_in_use(void)
 
     assert_int_equal(rte_malloc_get_socket_stats(0, &stats), 0);
     return stats.heap_allocsz_bytes;
+}
+
+/* The core clones a packet for each port that it goes to but one. */
+static void
+test_clone(void **state OVS_UNUSED)
+{
+    struct dp_packet *p = receive(300, 5);
+    struct dp_packet *clone;
+    struct rte_mbuf *m;
+
+    p->ol_flags = DP_PACKET_OL_RSS_HASH;
+    p->rss_hash = 0x12345678;
+    p->md.skb_priority = 7;
+    dp_packet_reset_packet(p, 14);
+    clone = dp_packet_clone_with_headroom(p, RTE_PKTMBUF_HEADROOM);
+    assert_int_equal(clone->source, DPBUF_DPDK);
+    assert_true(dpdk_packet_is_mbuf(clone));
+    assert_int_equal(in_use(), 2);
+    assert_int_equal(dp_packet_headroom(clone), RTE_PKTMBUF_HEADROOM);
+    assert_data(clone, dp_packet_size(p), 19);
+    assert_int_equal(dp_packet_get_rss_hash(clone), 0x12345678);
+    assert_int_equal(clone->md.skb_priority, 7);
+    assert_int_equal(clone->l3_ofs, p->l3_ofs);
+
+    /* They have nothing in common. */
+    memset(dp_packet_data(p), 0, dp_packet_size(p));
+    assert_data(clone, dp_packet_size(p), 19);
+    dp_packet_delete(p);
+    assert_data(clone, 286, 19);
+
+    /* It can be sent. */
+    m = dpdk_packet_to_mbuf(clone);
+    assert_true(dpdk_packet_sync(clone, m, 1500));
+    assert_ptr_equal(rte_pktmbuf_mtod(m, void *), dp_packet_data(clone));
+    assert_int_equal(m->nb_segs, 1);
+    assert_null(m->next);
+    dp_packet_delete(clone);
+    assert_int_equal(in_use(), 0);
+}
+
+/* What does not go into an element goes to malloc()'ed memory. */
+static void
+test_clone_elsewhere(void **state OVS_UNUSED)
+{
+    struct dp_packet *p = receive(300, 5);
+    unsigned int lcore_id = rte_lcore_id();
+    struct rte_mbuf **mbufs;
+    struct dp_packet *clone;
+    unsigned int n = 0;
+
+    clone = dp_packet_clone_with_headroom(p, RTE_PKTMBUF_HEADROOM + 1);
+    assert_int_equal(clone->source, DPBUF_MALLOC);
+    assert_data(clone, 300, 5);
+    dp_packet_delete(clone);
+
+    /* A thread of the core. */
+    RTE_PER_LCORE(_lcore_id) = LCORE_ID_ANY;
+    clone = dp_packet_clone(p);
+    RTE_PER_LCORE(_lcore_id) = lcore_id;
+    assert_int_equal(clone->source, DPBUF_MALLOC);
+    dp_packet_delete(clone);
+
+    /* A packet that has grown. */
+    dp_packet_put_zeros(p, 5000);
+    assert_false(dpdk_packet_is_mbuf(p));
+    clone = dp_packet_clone(p);
+    assert_int_equal(clone->source, DPBUF_MALLOC);
+    assert_int_equal(dp_packet_size(clone), 5300);
+    dp_packet_delete(clone);
+    dp_packet_set_size(p, 300);
+    clone = dp_packet_clone(p);
+    assert_int_equal(clone->source, DPBUF_DPDK);
+    assert_data(clone, 300, 5);
+    dp_packet_delete(clone);
+
+    /* An empty pool. */
+    mbufs = xmalloc(pool->mp->size * sizeof *mbufs);
+    while (n < pool->mp->size
+           && (mbufs[n] = rte_pktmbuf_alloc(pool->mp)) != NULL) {
+        n++;
+    }
+    clone = dp_packet_clone(p);
+    assert_int_equal(clone->source, DPBUF_MALLOC);
+    assert_data(clone, 300, 5);
+    dp_packet_delete(clone);
+    rte_pktmbuf_free_bulk(mbufs, n);
+    free(mbufs);
+    dp_packet_delete(p);
+    assert_int_equal(in_use(), 0);
 }
 
 /* Packets to be segmented do not fit into an element. */
@@ -485,7 +583,7 @@ test_free_bulk_mixed(void **state OVS_UNUSED)
         struct dp_packet *p = receive(64, i);
 
         if (i % 3 == 1) {
-            packets[i] = dp_packet_clone(p);
+            packets[i] = clone_by_malloc(p, 0);
             dp_packet_delete(p);
         } else {
             if (i % 3 == 2) {
@@ -518,22 +616,28 @@ test_pool_sharing(void **state OVS_UNUSED)
 {
     struct dpdk_mempool *a, *b, *c;
     struct rte_mbuf *m;
+    char *name;
 
     a = get_pool("a", 600);
     b = get_pool("b", 900);
     assert_ptr_equal(a, b);
     assert_ptr_not_equal(a, pool);
 
-    /* A pool outlives its ports as long as a packet is out. */
+    /* A pool outlives its ports, for a port that comes back, until another
+     * one is asked for, and longer as long as a packet is out. */
+    name = xstrdup(a->mp->name);
     m = rte_pktmbuf_alloc(a->mp);
     dpdk_mempool_put(a);
     dpdk_mempool_put(b);
-    dpdk_mempool_sweep();
     c = get_pool("c", 700);
     assert_ptr_equal(c, a);
-    rte_pktmbuf_free(m);
     dpdk_mempool_put(c);
-    dpdk_mempool_sweep();
+    dpdk_mempool_put(get_pool("d", 1000));
+    assert_non_null(rte_mempool_lookup(name));
+    rte_pktmbuf_free(m);
+    dpdk_mempool_put(get_pool("d", 1000));
+    assert_null(rte_mempool_lookup(name));
+    free(name);
 }
 
 static int
@@ -559,7 +663,6 @@ static int
 teardown(void **state OVS_UNUSED)
 {
     dpdk_mempool_put(pool);
-    dpdk_mempool_sweep();
     return rte_eal_cleanup();
 }
 
@@ -579,6 +682,8 @@ main(void)
         cmocka_unit_test(test_pull_grow_push),
         cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_clone),
+        cmocka_unit_test(test_clone_elsewhere),
         cmocka_unit_test(test_copy_large),
         cmocka_unit_test(test_free_bulk_mixed),
         cmocka_unit_test(test_pool_sharing),

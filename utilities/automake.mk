@@ -15,6 +15,7 @@
 # Programs for users, each with a manual page and bash completion.
 
 dist_bin_SCRIPTS += \
+	utilities/ovs-dpdk-bench \
 	utilities/ovs-dpdk-demo \
 	utilities/ovs-dpdk-sandbox
 
@@ -23,12 +24,14 @@ bin_PROGRAMS += \
 	utilities/ovs-plugin-abi
 
 dist_man_MANS += \
+	utilities/ovs-dpdk-bench.8 \
 	utilities/ovs-dpdk-demo.8 \
 	utilities/ovs-dpdk-peer.1 \
 	utilities/ovs-dpdk-sandbox.8 \
 	utilities/ovs-plugin-abi.1
 
 bash_completions += \
+	utilities/ovs-dpdk-bench-bashcomp.bash \
 	utilities/ovs-dpdk-demo-bashcomp.bash \
 	utilities/ovs-dpdk-peer-bashcomp.bash \
 	utilities/ovs-dpdk-sandbox-bashcomp.bash \
@@ -46,12 +49,39 @@ utilities_ovs_plugin_abi_SOURCES = utilities/ovs-plugin-abi.c
 utilities_ovs_plugin_abi_LDADD = $(OVS)/lib/libopenvswitch.la
 $(utilities_ovs_plugin_abi_OBJECTS): $(OVS)/.stamp-configure
 
+# What ovs-dpdk-bench imports, from here or from where it is installed.
+benchdir = $(pkgdatadir)/ovs_dpdk_bench
+dist_bench_DATA = \
+	utilities/ovs_dpdk_bench/lab.py \
+	utilities/ovs_dpdk_bench/report.py \
+	utilities/ovs_dpdk_bench/stats.py \
+	utilities/ovs_dpdk_bench/testpmd.py \
+	utilities/ovs_dpdk_bench/workload.py
+
+# BENCHFLAGS are options of ovs-dpdk-bench, e.g. --workload=v2v-64.
+bench: all
+	@OVS_DPDK_BUILDDIR='$(abs_builddir)' \
+	  "$(PYTHON3)" $(srcdir)/utilities/ovs-dpdk-bench $(BENCHFLAGS)
+.PHONY: bench
+
+# An in-tree switch of the same source, compiler and flags as the one of this
+# package, for ovs-dpdk-bench --peer.
+dist_noinst_SCRIPTS += tests/bench-peer.sh
+bench-peer:
+	+@source='$(OVS_SOURCE)' && MAKE='$(MAKE)' \
+	  $(srcdir)/tests/bench-peer.sh "$${source:-`$(build_ovs) find`}" \
+	  bench-peer $(OVS_CONFIGURE_ARGS)
+.PHONY: bench-peer
+DISTCLEAN_LOCAL += distclean-bench-peer
+distclean-bench-peer:
+	rm -rf bench-peer
+
 # For a checkout, not to be installed.
 dist_noinst_SCRIPTS += utilities/quickstart
 
 # bash loads the completion of a command from a file of the same name.
 completiondir = $(datadir)/bash-completion/completions
-EXTRA_DIST += $(bash_completions)
+EXTRA_DIST += $(bash_completions) utilities/ovs-dpdk-bench.svg
 INSTALL_DATA_HOOK += install-completions
 install-completions:
 	$(MKDIR_P) '$(DESTDIR)$(completiondir)'

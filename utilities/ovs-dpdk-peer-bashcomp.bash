@@ -21,9 +21,10 @@ _ovs_dpdk_peer () {
     local cur=${COMP_WORDS[COMP_CWORD]}
     local prev=${COMP_WORDS[COMP_CWORD - 1]}
     local options='--socket= --server --queues= --queue-size= --packed --mtu=
-                   --id= --size= --flows= --src-mac= --dst-mac= --rate=
-                   --window= --duration= --interval= --timeout= --cpu=
-                   --memory= --no-huge --eal= --help --version'
+                   --buffer= --id= --size= --flows= --macswap --next-flow
+                   --src-mac= --dst-mac= --rate= --window= --duration=
+                   --interval= --timeout= --cpu= --memory= --no-huge --eal=
+                   --help --version'
 
     COMPREPLY=()
     # The "=" of an option is a word of its own.
@@ -39,7 +40,7 @@ _ovs_dpdk_peer () {
         return
     else
         mapfile -t COMPREPLY \
-            < <(compgen -W 'exchange send receive loop' -- "$cur")
+            < <(compgen -W 'exchange send receive loop sink ping' -- "$cur")
         return
     fi
     case $prev in

@@ -33,8 +33,10 @@
 /* First in the payload. */
 #define MAGIC 0x6f767370
 
-/* UDP ports: source ports count up from the first one, with the flow. */
+/* Flows differ in the UDP source port, which counts up from the first one,
+ * and beyond that many in the second byte of the source address. */
 #define FIRST_SRC_PORT 1024
+#define N_SRC_PORTS 64000
 #define DST_PORT 4791
 
 /* Size of the bitmap of numbers that were received. */
@@ -106,6 +108,14 @@ payload(enum peer_kind kind, uint64_t value)
     return &ramp[(value * 31 + kind) & 0xff];
 }
 
+static void
+set_flow(struct headers *h, unsigned int flow)
+{
+    h->ip.src_addr = htonl(RTE_IPV4(10, flow / N_SRC_PORTS, 0,
+                                    options->id + 1));
+    h->udp.src_port = htons(FIRST_SRC_PORT + flow % N_SRC_PORTS);
+}
+
 void
 peer_frame_put(struct rte_mbuf *m, const struct peer_frame *frame)
 {
@@ -120,8 +130,8 @@ peer_frame_put(struct rte_mbuf *m, const struct peer_frame *frame)
     *h = template;
     h->ip.total_length = htons(size - sizeof h->eth);
     h->ip.packet_id = htons(frame->value);
+    set_flow(h, flow);
     h->ip.hdr_checksum = rte_ipv4_cksum(&h->ip);
-    h->udp.src_port = htons(FIRST_SRC_PORT + flow);
     h->udp.dgram_len = htons(size - sizeof h->eth - sizeof h->ip);
     h->kind = frame->kind;
     h->value = rte_cpu_to_be_64(frame->value);
@@ -129,6 +139,29 @@ peer_frame_put(struct rte_mbuf *m, const struct peer_frame *frame)
     h->udp.dgram_cksum = rte_ipv4_udptcp_cksum(&h->ip, &h->udp);
     m->data_len = size;
     m->pkt_len = size;
+}
+
+void
+peer_frame_macswap(struct rte_mbuf *m)
+{
+    struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
+    struct rte_ether_addr src = eth->src_addr;
+
+    eth->src_addr = eth->dst_addr;
+    eth->dst_addr = src;
+}
+
+/* Does not compute the UDP checksum again, which would cost more than all the
+ * rest: without one, none is checked. */
+void
+peer_frame_set_flow(struct rte_mbuf *m, unsigned int flow)
+{
+    struct headers *h = rte_pktmbuf_mtod(m, struct headers *);
+
+    set_flow(h, flow);
+    h->ip.hdr_checksum = 0;
+    h->ip.hdr_checksum = rte_ipv4_cksum(&h->ip);
+    h->udp.dgram_cksum = 0;
 }
 
 /* Are 'data', 'size' bytes, and their headers 'h', just as sent?  What the

@@ -29,6 +29,7 @@
 #include <rte_ethdev.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Seconds after which nothing can be on its way any more. */
 #define QUIET 0.3
@@ -36,12 +37,24 @@
 /* Seconds between control frames that wait for an answer. */
 #define REPEAT 0.05
 
+/* Seconds after which a "ping" is lost. */
+#define LOST 0.1
+
+/* Times are counted in nanoseconds, by their leading TIME_BITS + 1 bits. */
+#define TIME_BITS 6
+#define N_TIMES ((64 - TIME_BITS + 1) << TIME_BITS)
+
 struct peer {
     const struct peer_options *options;
     uint16_t port_id;
     struct rte_mempool *mp;
-    const volatile bool *stop;
+    struct peer_signals *signals;
     struct peer_counters counters;
+    unsigned int next_flow;     /* For --next-flow. */
+
+    /* Round trips since they were printed last, by time_index(). */
+    uint64_t n_times;
+    uint64_t times[N_TIMES];
 
     /* Time, in seconds. */
     double start;               /* When the mode began. */
@@ -73,6 +86,66 @@ time_now(void)
     return cycles / rte_get_tsc_hz();
 }
 
+/* Returns the index in 'times' of a time of 'ns' nanoseconds. */
+static unsigned int
+time_index(uint64_t ns)
+{
+    unsigned int shift = 0;
+
+    while (ns >> shift >= 2 << TIME_BITS) {
+        shift++;
+    }
+    return (shift << TIME_BITS) + (ns >> shift);
+}
+
+/* Returns the least time, in nanoseconds, that 'time_index' maps to 'i'. */
+static uint64_t
+index_time(unsigned int i)
+{
+    unsigned int shift = i >> TIME_BITS ? (i >> TIME_BITS) - 1 : 0;
+
+    return (uint64_t) (i - (shift << TIME_BITS)) << shift;
+}
+
+/* Returns the time, in nanoseconds, that a fraction of 'p' of the round trips
+ * did not take. */
+static uint64_t
+percentile(const struct peer *peer, double p)
+{
+    uint64_t below = p * peer->n_times;
+
+    for (unsigned int i = 0; i < N_TIMES; i++) {
+        if (below < peer->times[i]) {
+            return index_time(i);
+        }
+        below -= peer->times[i];
+    }
+    return 0;
+}
+
+static void
+print_times(const struct peer *peer)
+{
+    printf(" round_trips=%"PRIu64" p50_ns=%"PRIu64" p99_ns=%"PRIu64,
+           peer->n_times, percentile(peer, .5), percentile(peer, .99));
+}
+
+/* Prints the counters, for who measures between two points in time. */
+static void
+tell(struct peer *peer)
+{
+    peer->signals->tell = false;
+    printf("peer: counters seconds=%.6f tx_packets=%"PRIu64
+           " rx_packets=%"PRIu64, time_now() - peer->start,
+           peer->counters.tx_packets, peer->counters.rx_packets);
+    if (peer->options->mode == PEER_PING) {
+        print_times(peer);
+        memset(peer->times, 0, sizeof peer->times);
+        peer->n_times = 0;
+    }
+    putchar('\n');
+}
+
 /* Prints progress if it is time to. */
 static void
 report(struct peer *peer)
@@ -80,6 +153,9 @@ report(struct peer *peer)
     const struct peer_counters *c = &peer->counters;
     double seconds;
 
+    if (peer->signals->tell) {
+        tell(peer);
+    }
     peer->now = time_now();
     if (!peer->options->interval || peer->now < peer->next_report) {
         return;
@@ -99,6 +175,13 @@ static bool
 is_stuck(const struct peer *peer)
 {
     return peer->now - peer->last_progress > peer->options->timeout;
+}
+
+/* Is there neither a signal nor a reason to give up? */
+static bool
+goes_on(const struct peer *peer)
+{
+    return !peer->signals->stop && !is_stuck(peer);
 }
 
 /* Sends the 'n' mbufs in 'mbufs' to 'queue', and waits for it to have room if
@@ -127,7 +210,7 @@ transmit(struct peer *peer, unsigned int queue, struct rte_mbuf *mbufs[],
         if (!taken) {
             sched_yield();
             report(peer);
-            if (*peer->stop || is_stuck(peer)) {
+            if (!goes_on(peer)) {
                 break;
             }
         }
@@ -289,7 +372,7 @@ run_exchange(struct peer *peer)
     uint64_t n = peer->options->n;
     bool done = false;
 
-    while (!*peer->stop && !is_stuck(peer) && !done) {
+    while (goes_on(peer) && !done) {
         unsigned int received = receive(peer);
 
         send_numbered(peer, allowance(peer));
@@ -322,7 +405,7 @@ run_send(struct peer *peer)
 {
     uint64_t n = peer->options->n;
 
-    while (!*peer->stop && !is_stuck(peer) && peer->next < n) {
+    while (goes_on(peer) && peer->next < n) {
         receive(peer);
         send_due(peer);
     }
@@ -335,14 +418,27 @@ run_receive(struct peer *peer)
 {
     const struct peer_counters *c = &peer->counters;
 
-    while (!*peer->stop && !is_stuck(peer) && c->unique < peer->options->n) {
+    while (goes_on(peer) && c->unique < peer->options->n) {
         receive(peer);
     }
     drain(peer);
     return c->unique == peer->options->n && !c->duplicate;
 }
 
-/* Sends back what came to 'queue'.  Returns the number of frames. */
+/* Changes 'm', which came, as the options say. */
+static void
+touch(struct peer *peer, struct rte_mbuf *m)
+{
+    if (peer->options->macswap) {
+        peer_frame_macswap(m);
+    }
+    if (peer->options->next_flow) {
+        peer_frame_set_flow(m, peer->next_flow++ % peer->options->n_flows);
+    }
+}
+
+/* Sends back what came to 'queue', or throws it away.  Returns the number of
+ * frames. */
 static unsigned int
 loop_once(struct peer *peer, unsigned int queue)
 {
@@ -352,26 +448,36 @@ loop_once(struct peer *peer, unsigned int queue)
 
     for (unsigned int i = 0; i < n; i++) {
         peer->counters.rx_bytes += mbufs[i]->pkt_len;
+        touch(peer, mbufs[i]);
     }
     peer->counters.rx_packets += n;
-    if (n) {
+    if (peer->options->mode == PEER_SINK) {
+        rte_pktmbuf_free_bulk(mbufs, n);
+    } else if (n) {
         transmit(peer, queue, mbufs, n);
     }
     return n;
 }
 
+/* Returns when the mode has to end, or 0 if never. */
+static double
+end_time(const struct peer *peer)
+{
+    return (peer->options->duration
+            ? peer->start + peer->options->duration
+            : 0);
+}
+
 static bool
 run_loop(struct peer *peer)
 {
-    double end = (peer->options->duration
-                  ? peer->start + peer->options->duration
-                  : 0);
+    double end = end_time(peer);
 
-    while (!*peer->stop && !is_stuck(peer) && peer->next < peer->options->n) {
+    while (goes_on(peer) && peer->next < peer->options->n) {
         send_due(peer);
         report(peer);
     }
-    while (!*peer->stop && (!end || peer->now < end)) {
+    while (!peer->signals->stop && (!end || peer->now < end)) {
         unsigned int n = 0;
 
         for (unsigned int q = 0; q < peer->options->n_queues; q++) {
@@ -383,6 +489,59 @@ run_loop(struct peer *peer)
         report(peer);
 
         /* A switch that is away is waited for. */
+        peer->last_progress = peer->now;
+    }
+    drain(peer);
+    return true;
+}
+
+/* Waits for frame 'number', sent at 'sent', to come back, and counts the time.
+ * Does not yield, which would take longer than the frame. */
+static void
+wait_for_pong(struct peer *peer, uint64_t number, uint64_t sent)
+{
+    uint64_t lost = sent + LOST * rte_get_tsc_hz();
+    struct peer_frame frame = { .value = UINT64_MAX };
+    uint64_t now;
+
+    do {
+        struct rte_mbuf *m;
+        unsigned int n = rte_eth_rx_burst(peer->port_id, 0, &m, 1);
+
+        now = rte_rdtsc();
+        if (n) {
+            peer->counters.rx_packets++;
+            peer->counters.rx_bytes += m->pkt_len;
+            peer_frame_check(m, &peer->counters, &frame);
+            rte_pktmbuf_free(m);
+        }
+    } while (frame.value != number && now < lost);
+    if (frame.value == number) {
+        peer->times[time_index((now - sent) * 1e9 / rte_get_tsc_hz())]++;
+        peer->n_times++;
+    }
+}
+
+static bool
+run_ping(struct peer *peer)
+{
+    double end = end_time(peer);
+
+    while (!peer->signals->stop && (!end || peer->now < end)) {
+        struct peer_frame frame = { PEER_DATA, peer->next };
+        struct rte_mbuf *m = rte_pktmbuf_alloc(peer->mp);
+        uint64_t sent;
+
+        if (!m) {
+            return false;
+        }
+        peer_frame_put(m, &frame);
+        sent = rte_rdtsc();
+        if (transmit(peer, 0, &m, 1)) {
+            peer->counters.sent++;
+            wait_for_pong(peer, peer->next++, sent);
+        }
+        report(peer);
         peer->last_progress = peer->now;
     }
     drain(peer);
@@ -403,29 +562,35 @@ print_result(const struct peer *peer, bool pass)
            " reordered=%"PRIu64" corrupt=%"PRIu64" foreign=%"PRIu64
            " acks_sent=%"PRIu64" acks_received=%"PRIu64
            " tx_packets=%"PRIu64" rx_packets=%"PRIu64
-           " rx_bytes=%"PRIu64" tx_bytes=%"PRIu64" seconds=%.3f mpps=%.3f\n",
+           " rx_bytes=%"PRIu64" tx_bytes=%"PRIu64" seconds=%.3f mpps=%.3f",
            pass ? "PASS" : "FAIL", peer->options->mode_name, c->sent,
            c->received, c->unchanged, missing, c->duplicate, c->reordered,
            c->corrupt, c->foreign, c->acks_sent, c->acks_received,
            c->tx_packets, c->rx_packets, c->rx_bytes, c->tx_bytes, seconds,
            seconds > 0 ? c->rx_packets / seconds / 1e6 : 0);
+    if (peer->options->mode == PEER_PING) {
+        print_times(peer);
+    }
+    putchar('\n');
 }
 
 bool
 peer_run(const struct peer_options *options, uint16_t port_id,
-         struct rte_mempool *mp, const volatile bool *stop)
+         struct rte_mempool *mp, struct peer_signals *signals)
 {
     static bool (*const run[])(struct peer *) = {
         [PEER_EXCHANGE] = run_exchange,
         [PEER_SEND] = run_send,
         [PEER_RECEIVE] = run_receive,
         [PEER_LOOP] = run_loop,
+        [PEER_SINK] = run_loop,
+        [PEER_PING] = run_ping,
     };
     struct peer peer = {
         .options = options,
         .port_id = port_id,
         .mp = mp,
-        .stop = stop,
+        .signals = signals,
         .start = time_now(),
     };
     bool pass;
@@ -437,7 +602,7 @@ peer_run(const struct peer_options *options, uint16_t port_id,
     /* Over one queue, frames keep their order. */
     if (peer.counters.corrupt
         || (options->n_queues == 1 && peer.counters.reordered
-            && options->mode != PEER_LOOP)) {
+            && options->mode < PEER_LOOP)) {
         pass = false;
     }
     print_result(&peer, pass);

@@ -59,7 +59,7 @@ enum {
  * and its own header. */
 #define PEER_BUFFER_OVERHEAD 64
 
-static volatile bool stop;
+static struct peer_signals signals;
 
 /* Prints an error message and exits. */
 static void OVS_NO_RETURN OVS_PRINTF_FORMAT(1, 2)
@@ -85,6 +85,9 @@ usage(void)
            "  send N              send N numbered frames\n"
            "  receive N           receive N numbered frames\n"
            "  loop [N]            send N frames, then return all that comes\n"
+           "  sink                throw away all that comes\n"
+           "  ping                send a frame, wait for it to come back, and "
+           "so on\n"
            "\n"
            "The port:\n"
            "  --socket=FILE       vhost-user socket of the port\n"
@@ -93,13 +96,18 @@ usage(void)
            "  --queue-size=N      descriptors in a queue (default: 256)\n"
            "  --packed            use packed rings\n"
            "  --mtu=BYTES         MTU (default: 1500)\n"
+           "  --buffer=BYTES      size of buffers for receiving (default: as\n"
+           "                      large as frames)\n"
            "\n"
            "Frames:\n"
            "  --id=N              which application this is (default: 0)\n"
            "  --size=BYTES        size of frames without FCS (default: 64)\n"
            "  --size=MIN-MAX      sizes between MIN and MAX\n"
            "  --size=imix         60, 566 and 1514 bytes, as 28:16:4\n"
-           "  --flows=N           use N UDP source ports (default: 1)\n"
+           "  --flows=N           use N UDP source ports and, beyond 64000,\n"
+           "                      addresses (default: 1)\n"
+           "  --macswap           in loop: exchange the addresses\n"
+           "  --next-flow         in loop: give each frame the next flow\n"
            "  --src-mac=MAC       source (default: 02:00:00:00:00:01 + id)\n"
            "  --dst-mac=MAC       destination (default: 02:00:00:00:00:fe)\n"
            "\n"
@@ -108,7 +116,8 @@ usage(void)
            "(default: all)\n"
            "  --window=N          in exchange: at most N frames not yet\n"
            "                      acknowledged (default: half a queue)\n"
-           "  --duration=SECONDS  in loop: end after that (default: never)\n"
+           "  --duration=SECONDS  in loop, sink and ping: end after that\n"
+           "                      (default: never)\n"
            "  --interval=SECONDS  time between progress lines (default: 1,\n"
            "                      0: none)\n"
            "  --timeout=SECONDS   give up when nothing happens for that long\n"
@@ -126,7 +135,8 @@ usage(void)
            "\n"
            "Ends with the line \"peer: PASS ...\" and exit code 0,\n"
            "\"peer: FAIL ...\" and 1, or an error message and 2.\n"
-           "SIGTERM and SIGINT end it in good order.\n",
+           "SIGTERM and SIGINT end it in good order, SIGUSR1 prints "
+           "counters.\n",
            program_name, program_name);
 }
 
@@ -201,6 +211,8 @@ parse_mode(int argc, char *argv[], struct peer_options *options)
         [PEER_SEND] = "send",
         [PEER_RECEIVE] = "receive",
         [PEER_LOOP] = "loop",
+        [PEER_SINK] = "sink",
+        [PEER_PING] = "ping",
     };
     unsigned int mode;
 
@@ -208,11 +220,14 @@ parse_mode(int argc, char *argv[], struct peer_options *options)
         die("needs a MODE (use --help for help)");
     }
     for (mode = 0; strcmp(names[mode], argv[0]); mode++) {
-        if (mode == PEER_LOOP) {
+        if (mode == PEER_PING) {
             die("'%s': unknown mode (use --help for help)", argv[0]);
         }
     }
-    if (argc > 2 || (argc < 2 && mode != PEER_LOOP)) {
+    if (mode >= PEER_SINK && argc > 1) {
+        die("%s: takes no number of frames", argv[0]);
+    }
+    if (argc > 2 || (argc < 2 && mode < PEER_LOOP)) {
         die("%s: needs one number of frames", argv[0]);
     }
     options->mode = mode;
@@ -230,9 +245,12 @@ enum {
     OPT_QUEUE_SIZE,
     OPT_PACKED,
     OPT_MTU,
+    OPT_BUFFER,
     OPT_ID,
     OPT_SIZE,
     OPT_FLOWS,
+    OPT_MACSWAP,
+    OPT_NEXT_FLOW,
     OPT_SRC_MAC,
     OPT_DST_MAC,
     OPT_RATE,
@@ -253,9 +271,12 @@ static const struct option long_options[] = {
     {"queue-size", required_argument, NULL, OPT_QUEUE_SIZE},
     {"packed", no_argument, NULL, OPT_PACKED},
     {"mtu", required_argument, NULL, OPT_MTU},
+    {"buffer", required_argument, NULL, OPT_BUFFER},
     {"id", required_argument, NULL, OPT_ID},
     {"size", required_argument, NULL, OPT_SIZE},
     {"flows", required_argument, NULL, OPT_FLOWS},
+    {"macswap", no_argument, NULL, OPT_MACSWAP},
+    {"next-flow", no_argument, NULL, OPT_NEXT_FLOW},
     {"src-mac", required_argument, NULL, OPT_SRC_MAC},
     {"dst-mac", required_argument, NULL, OPT_DST_MAC},
     {"rate", required_argument, NULL, OPT_RATE},
@@ -297,6 +318,9 @@ parse_port_option(int c, const char *arg, struct peer_options *options)
         options->mtu = parse_number("--mtu", arg, 68,
                                     PEER_MAX_SIZE - PEER_FRAME_OVERHEAD);
         return true;
+    case OPT_BUFFER:
+        options->buffer = parse_number("--buffer", arg, 128, PEER_MAX_SIZE);
+        return true;
     case OPT_CPU:
         options->cpu = parse_number("--cpu", arg, 0, CPU_SETSIZE - 1);
         return true;
@@ -330,7 +354,13 @@ parse_frame_option(int c, const char *arg, struct peer_options *options)
         parse_size(arg, options);
         return true;
     case OPT_FLOWS:
-        options->n_flows = parse_number("--flows", arg, 1, 64000);
+        options->n_flows = parse_number("--flows", arg, 1, 1000000);
+        return true;
+    case OPT_MACSWAP:
+        options->macswap = true;
+        return true;
+    case OPT_NEXT_FLOW:
+        options->next_flow = true;
         return true;
     case OPT_SRC_MAC:
         parse_mac("--src-mac", arg, &options->src_mac);
@@ -491,6 +521,23 @@ start_eal(const struct peer_options *options)
     /* EAL has reordered the arguments, and keeps some. */
 }
 
+/* Creates a pool of buffers of 'size' bytes, enough for all queues. */
+static struct rte_mempool *
+create_pool(const struct peer_options *options, const char *name,
+            unsigned int size)
+{
+    unsigned int n = (2 * options->n_queues * options->queue_size
+                      + N_SPARE_MBUFS);
+    struct rte_mempool *mp = rte_pktmbuf_pool_create(
+        name, n, PEER_BURST, 0, RTE_PKTMBUF_HEADROOM + size, SOCKET_ID_ANY);
+
+    if (!mp) {
+        die("%s: %u MB are not enough for %u packets, use --memory",
+            options->socket, options->memory, n);
+    }
+    return mp;
+}
+
 /* Configures and starts port 'port_id', with memory from 'mp'. */
 static void
 start_port(const struct peer_options *options, uint16_t port_id,
@@ -504,6 +551,10 @@ start_port(const struct peer_options *options, uint16_t port_id,
     };
     int error;
 
+    if (options->buffer) {
+        conf.rxmode.offloads = RTE_ETH_RX_OFFLOAD_SCATTER;
+        conf.txmode.offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+    }
     error = rte_eth_dev_configure(port_id, options->n_queues,
                                   options->n_queues, &conf);
     for (unsigned int i = 0; !error && i < options->n_queues; i++) {
@@ -531,7 +582,7 @@ wait_for_link(const struct peer_options *options, uint16_t port_id)
     struct rte_eth_link link = { .link_status = RTE_ETH_LINK_DOWN };
     time_t end = time(NULL) + options->timeout;
 
-    while (!stop) {
+    while (!signals.stop) {
         rte_eth_link_get_nowait(port_id, &link);
         if (link.link_status == RTE_ETH_LINK_UP) {
             puts("peer: ready");
@@ -546,9 +597,13 @@ wait_for_link(const struct peer_options *options, uint16_t port_id)
 }
 
 static void
-on_signal(int signr OVS_UNUSED)
+on_signal(int signr)
 {
-    stop = true;
+    if (signr == SIGUSR1) {
+        signals.tell = true;
+    } else {
+        signals.stop = true;
+    }
 }
 
 int
@@ -567,9 +622,8 @@ main(int argc, char *argv[])
         .cpu = -1,
         .memory = 64,
     };
-    struct rte_mempool *mp;
+    struct rte_mempool *mp, *rx_mp;
     uint16_t port_id;
-    unsigned int n;
     bool pass;
 
     set_program_name(argv[0]);
@@ -578,22 +632,20 @@ main(int argc, char *argv[])
     start_eal(&options);
 
     port_id = rte_eth_find_next(0);
-    n = 2 * options.n_queues * options.queue_size + N_SPARE_MBUFS;
-    mp = rte_pktmbuf_pool_create("peer", n, PEER_BURST, 0,
-                                 RTE_PKTMBUF_HEADROOM + options.mtu
-                                 + PEER_BUFFER_OVERHEAD, SOCKET_ID_ANY);
-    if (!mp) {
-        die("%s: %u MB are not enough for %u packets, use --memory",
-            options.socket, options.memory, n);
+    mp = rx_mp = create_pool(&options, "peer", options.mtu
+                             + PEER_BUFFER_OVERHEAD);
+    if (options.buffer) {
+        rx_mp = create_pool(&options, "rx", options.buffer);
     }
     peer_frame_init(&options);
-    start_port(&options, port_id, mp);
+    start_port(&options, port_id, rx_mp);
     signal(SIGPIPE, SIG_IGN);   /* The switch may go away. */
     signal(SIGTERM, on_signal);
     signal(SIGINT, on_signal);
+    signal(SIGUSR1, on_signal);
     wait_for_link(&options, port_id);
 
-    pass = peer_run(&options, port_id, mp, &stop);
+    pass = peer_run(&options, port_id, mp, &signals);
     rte_eth_dev_stop(port_id);
     rte_eth_dev_close(port_id);
     rte_eal_cleanup();

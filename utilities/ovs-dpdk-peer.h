@@ -47,6 +47,9 @@ enum peer_mode {
     PEER_SEND,                  /* Send numbered frames. */
     PEER_RECEIVE,               /* Receive numbered frames. */
     PEER_LOOP,                  /* Send back what comes. */
+    PEER_SINK,                  /* Throw away what comes. */
+    PEER_PING,                  /* Measure how long a frame takes to come
+                                 * back. */
 };
 
 /* The command line. */
@@ -62,20 +65,24 @@ struct peer_options {
     unsigned int queue_size;    /* Descriptors of a queue. */
     bool packed;                /* Packed rings? */
     unsigned int mtu;           /* In bytes. */
+    unsigned int buffer;        /* Bytes of a buffer, 0 to fit the MTU. */
 
     /* Frames. */
     unsigned int id;            /* Stands in the frames that are sent. */
     bool imix;                  /* Mix of sizes, instead of a range? */
     unsigned int min_size;      /* In bytes, without FCS. */
     unsigned int max_size;
-    unsigned int n_flows;       /* Number of UDP source ports. */
+    unsigned int n_flows;       /* Number of flows. */
+    bool macswap;               /* In "loop": exchange the addresses? */
+    bool next_flow;             /* In "loop": change the flow? */
     struct rte_ether_addr src_mac;
     struct rte_ether_addr dst_mac;
 
     /* Pace. */
     double rate;                /* Frames a second, or 0 for no limit. */
     unsigned int window;        /* Frames that are not acknowledged yet. */
-    double duration;            /* Seconds that "loop" runs, 0 for ever. */
+    double duration;            /* Seconds that "loop", "sink" and "ping" run,
+                                 * 0 for ever. */
     double interval;            /* Seconds between progress lines, or 0. */
     double timeout;             /* Seconds to wait without any progress. */
 
@@ -126,16 +133,28 @@ unsigned int peer_frame_size(uint64_t number);
 /* Makes 'm', which is empty, the frame 'frame'. */
 void peer_frame_put(struct rte_mbuf *m, const struct peer_frame *frame);
 
+/* Exchanges the Ethernet addresses in 'm'. */
+void peer_frame_macswap(struct rte_mbuf *m);
+
+/* Makes 'm', a frame of this program, one of flow 'flow'. */
+void peer_frame_set_flow(struct rte_mbuf *m, unsigned int flow);
+
 /* Checks 'm', counts it in 'counters', and stores what is in it in '*frame'.
  * Returns false if it is damaged or not of this program, so that it does not
  * mean anything. */
 bool peer_frame_check(struct rte_mbuf *m, struct peer_counters *counters,
                       struct peer_frame *frame);
 
+/* What signals ask for. */
+struct peer_signals {
+    volatile bool stop;         /* End. */
+    volatile bool tell;         /* Print the counters.  Reset by peer_run(). */
+};
+
 /* Does what 'options' say with port 'port_id', with mbufs from 'mp', and
  * prints progress and the result.  Returns true if everything went well.
- * Returns early once '*stop' is set. */
+ * Does what 'signals' ask for in between. */
 bool peer_run(const struct peer_options *options, uint16_t port_id,
-              struct rte_mempool *mp, const volatile bool *stop);
+              struct rte_mempool *mp, struct peer_signals *signals);
 
 #endif /* ovs-dpdk-peer.h */

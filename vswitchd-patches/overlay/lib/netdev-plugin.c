@@ -149,6 +149,13 @@ default_resize_packet(struct dp_packet *packet OVS_UNUSED,
     OVS_NOT_REACHED();
 }
 
+static struct dp_packet *
+default_clone_packet(const struct dp_packet *packet OVS_UNUSED,
+                     size_t headroom OVS_UNUSED)
+{
+    return NULL;
+}
+
 static bool
 default_port_error(const char *name OVS_UNUSED, const char **errorp)
 {
@@ -165,6 +172,7 @@ static const struct netdev_plugin_hooks default_hooks = {
     .status = default_status,
     .free_packet = default_free_packet,
     .resize_packet = default_resize_packet,
+    .clone_packet = default_clone_packet,
     .port_error = default_port_error,
 };
 
@@ -330,7 +338,7 @@ hooks_are_complete(const struct netdev_plugin_hooks *hooks)
     return (hooks->init && hooks->attach_thread && hooks->detach_thread
             && hooks->available && hooks->print_version && hooks->status
             && hooks->free_packet && hooks->resize_packet
-            && hooks->port_error);
+            && hooks->clone_packet && hooks->port_error);
 }
 
 /* Loads 'path', whose file has passed all checks and starts with 'abi'.  From

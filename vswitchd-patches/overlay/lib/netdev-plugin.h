@@ -66,7 +66,7 @@ struct smap;
 
 /* Version of this interface.  Incremented with each incompatible change of
  * the structures in this file. */
-#define NETDEV_PLUGIN_API 1
+#define NETDEV_PLUGIN_API 2
 
 /* Name of the one symbol that a plugin exports, a
  * "const struct netdev_plugin". */
@@ -126,6 +126,13 @@ struct netdev_plugin_hooks {
      * Any thread. */
     void (*resize_packet)(struct dp_packet *packet, size_t new_headroom,
                           size_t new_tailroom);
+
+    /* Returns a new packet, whose source is DPBUF_DPDK, with at least
+     * 'headroom' bytes before a copy of the data of 'packet', whose source is
+     * DPBUF_DPDK too, but with nothing else of it.  Returns null if it is
+     * better to copy to malloc()'ed memory.  Any thread. */
+    struct dp_packet *(*clone_packet)(const struct dp_packet *packet,
+                                      size_t headroom);
 
     /* Stores in '*errorp' a sentence that says what is wrong with the port
      * 'name', for Interface:error, or null if nothing is.  The plugin owns it,

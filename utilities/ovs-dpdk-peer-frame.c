@@ -81,7 +81,6 @@ peer_frame_init(const struct peer_options *options_)
     template.ip.version_ihl = RTE_IPV4_VHL_DEF;
     template.ip.time_to_live = 64;
     template.ip.next_proto_id = IPPROTO_UDP;
-    template.ip.src_addr = htonl(RTE_IPV4(10, 0, 0, options->id + 1));
     template.ip.dst_addr = htonl(RTE_IPV4(10, 0, 0, 254));
     template.udp.dst_port = htons(DST_PORT);
     template.magic = htonl(MAGIC);

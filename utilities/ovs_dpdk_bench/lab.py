@@ -356,7 +356,8 @@ class Lab:
         # Where nobody receives, what has been sent.
         sample["mpps"] = ((diff["app_rx"] or diff["app_tx"])
                           / elapsed / 1e6)
-        sample["load"] = diff["load"] / diff["end"]
+        # The kernel rounds the times of processes and CPUs differently.
+        sample["load"] = max(diff["load"], 0) / diff["end"]
         sample["drops"] = self.count_drops(diff)
         return sample
 

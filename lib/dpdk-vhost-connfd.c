@@ -21,7 +21,8 @@
 #include "dpdk-vhost-connfd.h"
 
 #include <dirent.h>
-#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,8 +36,9 @@
 /* How sure we are, ascending. */
 enum match {
     MATCH_NONE,
-    MATCH_ELSEWHERE,            /* The other end is bound to a name that means
-                                 * nothing here: as seen in a container. */
+    MATCH_BLOCKING,             /* The other end is bound to any name, for it
+                                 * may have another one in a container, or
+                                 * have been renamed. */
     MATCH_FILE,                 /* ... to another name of the file. */
     MATCH_NAME                  /* One end is bound to the path. */
 };
@@ -83,6 +85,18 @@ match_server(int fd, const char *path)
             ? MATCH_NAME : MATCH_NONE);
 }
 
+/* Returns true if 'fd' blocks.  The sockets on which librte_vhost waits for
+ * messages do, those of Open vSwitch, to OVSDB or to a controller, never. */
+static bool
+is_blocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && !(flags & O_NONBLOCK);
+}
+
+/* The name that the other end is bound to is the peer's choice, so a name that
+ * does not match is no reason not to guard the connection. */
 static enum match
 match_client(int fd, const char *path)
 {
@@ -96,11 +110,10 @@ match_client(int fd, const char *path)
     if (!strcmp(name, path)) {
         return MATCH_NAME;
     }
-    if (stat(name, &a)) {
-        return MATCH_ELSEWHERE;
-    }
-    return (!stat(path, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino
-            ? MATCH_FILE : MATCH_NONE);
+    return (!stat(name, &a) && !stat(path, &b)
+            && a.st_dev == b.st_dev && a.st_ino == b.st_ino ? MATCH_FILE
+            : is_blocking(fd) ? MATCH_BLOCKING
+            : MATCH_NONE);
 }
 
 int
@@ -124,8 +137,6 @@ dpdk_vhost_connfd_find(const char *path, bool client,
         if (match > best) {
             best = match;
             found = fd;
-        } else if (match != MATCH_NONE && match == best) {
-            found = -1;         /* Ambiguous. */
         }
     }
     if (dir) {

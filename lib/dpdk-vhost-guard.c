@@ -30,7 +30,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "dpdk-log.h"
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-connfd.h"
 #include "dpdk-vhost-fault.h"
@@ -44,8 +43,6 @@
 #include "ovs-thread.h"
 #include "timeval.h"
 #include "util.h"
-
-#define this_module (*dpdk_log_netdev)
 
 /* Most connections of a port.  A guest needs one, and a second one while it
  * moves. */
@@ -104,8 +101,6 @@ static struct ovs_list connections OVS_GUARDED_BY(guard_mutex)
 
 /* Set when GUARD has to look at 'connections'. */
 static struct latch guard_latch;
-
-static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
 
 /* Closes 'conn' at both ends and frees it. */
 static void
@@ -573,26 +568,30 @@ bool
 dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path, int vid)
     OVS_EXCLUDED(guard_mutex)
 {
-    bool full;
-    int error;
+    char *why = NULL;
+    bool accepted;
 
     ovs_mutex_lock(&guard_mutex);
-    full = count_connections(vhost) >= MAX_CONNECTIONS;
-    if (full) {
-        report(vhost, DPDK_VHOST_FAULT_CONNECTION,
-               xasprintf("more than %d connections", MAX_CONNECTIONS));
+    if (count_connections(vhost) >= MAX_CONNECTIONS) {
+        why = xasprintf("more than %d connections", MAX_CONNECTIONS);
     } else {
-        error = add_connection(vhost, vid,
-                               dpdk_vhost_connfd_find(path, vhost->client,
-                                                      is_outer));
+        int error = add_connection(vhost, vid,
+                                   dpdk_vhost_connfd_find(path, vhost->client,
+                                                          is_outer));
+
+        /* Nobody is served whose messages cannot be checked. */
         if (error) {
-            VLOG_WARN_RL(&rl, "%s: messages from '%s' are not checked (%s)",
-                         vhost->dev.name, path, ovs_strerror(error));
+            why = xasprintf("messages cannot be checked (%s)",
+                            ovs_strerror(error));
         }
+    }
+    accepted = !why;
+    if (!accepted) {
+        report(vhost, DPDK_VHOST_FAULT_CONNECTION, why);
     }
     ovs_mutex_unlock(&guard_mutex);
 
-    return !full;
+    return accepted;
 }
 
 void

@@ -409,14 +409,21 @@ class FrontEnd:
 
 
 class Endpoint:
-    """The socket of a port in 'role', server or client."""
+    """The socket of a port in 'role', server or client.
+
+    A front end that listens has bound its socket to another name, which then
+    means another file, so that the switch cannot tell its connection by name.
+    """
 
     def __init__(self, path, role):
         self.path = path
         self.listener = None
         if role == "client":
             self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self.listener.bind(path)
+            self.bound = f"{path}.bound"
+            self.listener.bind(self.bound)
+            os.rename(self.bound, path)
+            os.close(os.open(self.bound, os.O_CREAT | os.O_EXCL, 0o600))
             self.listener.listen(16)
 
     def connect(self, timeout=10):
@@ -436,3 +443,4 @@ class Endpoint:
         if self.listener:
             self.listener.close()
             os.unlink(self.path)
+            os.unlink(self.bound)

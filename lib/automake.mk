@@ -85,14 +85,24 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost.h \
 	lib/dpdk-vhost-config.c \
 	lib/dpdk-vhost-config.h \
+	lib/dpdk-vhost-connfd.c \
+	lib/dpdk-vhost-connfd.h \
 	lib/dpdk-vhost-driver.c \
 	lib/dpdk-vhost-driver.h \
 	lib/dpdk-vhost-events.c \
 	lib/dpdk-vhost-events.h \
+	lib/dpdk-vhost-fault.c \
+	lib/dpdk-vhost-fault.h \
 	lib/dpdk-vhost-features.c \
 	lib/dpdk-vhost-features.h \
+	lib/dpdk-vhost-fd.c \
+	lib/dpdk-vhost-fd.h \
 	lib/dpdk-vhost-file.c \
 	lib/dpdk-vhost-file.h \
+	lib/dpdk-vhost-guard.c \
+	lib/dpdk-vhost-guard.h \
+	lib/dpdk-vhost-message.c \
+	lib/dpdk-vhost-message.h \
 	lib/dpdk-vhost-ring.c \
 	lib/dpdk-vhost-ring.h \
 	lib/dpdk-vhost-rxtx.c \
@@ -101,6 +111,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-socket.h \
 	lib/dpdk-vhost-stats.c \
 	lib/dpdk-vhost-stats.h \
+	lib/dpdk-vhost-wire.c \
+	lib/dpdk-vhost-wire.h \
 	lib/dpdk-vring.c \
 	lib/dpdk-vring.h \
 	lib/dpdk-vring-offload.c \

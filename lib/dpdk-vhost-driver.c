@@ -15,7 +15,7 @@
  */
 
 /* What librte_vhost calls the drivers of sockets.  Called by dpdk-vhost.c,
- * calls librte_vhost and dpdk-vhost-file.c. */
+ * calls librte_vhost, dpdk-vhost-file.c and dpdk-vhost-guard.c. */
 
 #include <config.h>
 
@@ -29,6 +29,7 @@
 #include "dpdk-vhost-events.h"
 #include "dpdk-vhost-features.h"
 #include "dpdk-vhost-file.h"
+#include "dpdk-vhost-guard.h"
 #include "dpdk-vhost-socket.h"
 #include "ovs-rcu.h"
 #include "util.h"
@@ -87,6 +88,25 @@ log_failure(const struct dpdk_vhost *vhost, const char *function)
              vhost->client ? "client " : "", vhost->dev.name);
 }
 
+/* Stores what guests are offered on the socket 'path' in 'vhost'.  Returns
+ * false if librte_vhost does not know. */
+static bool
+store_offer(struct dpdk_vhost *vhost, const char *path)
+    OVS_EXCLUDED(vhost->dev.mutex)
+{
+    uint64_t features, protocol;
+
+    if (rte_vhost_driver_get_features(path, &features)
+        || rte_vhost_driver_get_protocol_features(path, &protocol)) {
+        return false;
+    }
+    ovs_mutex_lock(&vhost->dev.mutex);
+    vhost->offered_features = features;
+    vhost->offered_protocol = protocol;
+    ovs_mutex_unlock(&vhost->dev.mutex);
+    return true;
+}
+
 /* Makes librte_vhost serve the socket 'path' for 'vhost'.  Callbacks may run
  * before this returns, so the caller has stored the path in 'vhost' and holds
  * no mutex.  Returns 0 or a positive errno. */
@@ -127,6 +147,8 @@ register_socket(struct dpdk_vhost *vhost, const char *path)
     } else if (rte_vhost_driver_disable_features(
                    path, dpdk_vhost_features_disabled(all))) {
         failed = "disable_features";
+    } else if (!store_offer(vhost, path)) {
+        failed = "get_features";
     } else if (rte_vhost_driver_start(path)) {
         failed = "start";
     }
@@ -257,6 +279,7 @@ dpdk_vhost_driver_stop(struct dpdk_vhost *vhost)
         return;
     }
 
+    dpdk_vhost_guard_release(vhost);
     if (vhost->client) {
         unregister_socket(vhost, path);
     } else {

@@ -15,7 +15,8 @@
  */
 
 /* What librte_vhost calls back.  Called by librte_vhost, and by dpdk-vhost.c
- * for the thread EVENT; calls dpdk-vhost.c to publish what has changed. */
+ * for the thread EVENT; calls dpdk-vhost.c to publish what has changed, and
+ * dpdk-vhost-guard.c. */
 
 #include <config.h>
 
@@ -27,6 +28,7 @@
 #include "dpdk-log.h"
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-features.h"
+#include "dpdk-vhost-guard.h"
 #include "dpdk-vhost-rxtx.h"
 #include "dpdk-vhost-stats.h"
 #include "latch.h"
@@ -113,6 +115,7 @@ attach_guest(struct dpdk_vhost *vhost, int vid, int n_pairs, int numa)
 static int
 new_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
 {
+    bool accepted = true;
     struct dpdk_vhost *vhost;
     char ifname[IFNAME_SIZE];
 
@@ -120,10 +123,13 @@ new_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
     ovs_mutex_lock(&dpdk_mutex);
     vhost = dpdk_vhost_lookup(ifname);
     if (vhost) {
-        dpdk_vhost_rings_connect(&vhost->rings, vid);
+        accepted = dpdk_vhost_guard_connect(vhost, ifname, vid);
+        if (accepted) {
+            dpdk_vhost_rings_connect(&vhost->rings, vid);
+        }
     }
     ovs_mutex_unlock(&dpdk_mutex);
-    return 0;
+    return accepted ? 0 : -1;
 }
 
 static int
@@ -229,6 +235,7 @@ destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
     char ifname[IFNAME_SIZE];
 
     get_ifname(vid, ifname);
+    dpdk_vhost_guard_disconnect(vid);
 
     ovs_mutex_lock(&dpdk_mutex);
     vhost = dpdk_vhost_lookup(ifname);

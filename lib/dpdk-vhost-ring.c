@@ -36,6 +36,7 @@
 #include "bitmap.h"
 #include "dp-packet.h"
 #include "dpdk-log.h"
+#include "dpdk-vhost-fault.h"
 #include "smap.h"
 #include "util.h"
 
@@ -111,11 +112,13 @@ enter_barrier(void)
 }
 
 void
-dpdk_vhost_rings_init(struct dpdk_vhost_rings *rings)
+dpdk_vhost_rings_init(struct dpdk_vhost_rings *rings,
+                      struct dpdk_vhost_faults *faults)
     OVS_NO_THREAD_SAFETY_ANALYSIS
 {
     memset(rings, 0, sizeof *rings);
     ovs_mutex_init(&rings->mutex);
+    rings->faults = faults;
     rings->vid = -1;
     rings->wanted = true;
 }
@@ -198,6 +201,41 @@ wait_until_idle(struct dpdk_vhost_ring *ring)
     }
 }
 
+/* Reports that 'ring' is broken, if it is and the user does not know yet.
+ * Returns true if so.  The packet side may use 'ring'. */
+static bool
+report_broken(struct dpdk_vhost_rings *rings, struct dpdk_vhost_ring *ring)
+    OVS_REQUIRES(rings->mutex)
+{
+    uint8_t fault = __atomic_load_n(&ring->view.broken, __ATOMIC_RELAXED);
+    bool adopted = __atomic_load_n(&ring->adopted, __ATOMIC_RELAXED);
+    char *cause;
+
+    if (ring->reported || !fault || !adopted) {
+        return false;
+    }
+    ring->reported = true;
+    cause = xasprintf("ring %"PRIu16": %s", ring->index,
+                      dpdk_vring_fault_name(fault));
+    dpdk_vhost_faults_report(rings->faults, DPDK_VHOST_FAULT_RING, cause);
+    free(cause);
+    return true;
+}
+
+bool
+dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings)
+{
+    bool any = false;
+
+    ovs_mutex_lock(&rings->mutex);
+    for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        any |= report_broken(rings, rings->ring[i]);
+    }
+    ovs_mutex_unlock(&rings->mutex);
+
+    return any;
+}
+
 /* Takes all rings back from the packet side, for 'why'.  Until refresh(),
  * nobody notifies the guest, except for librte_vhost. */
 static void
@@ -214,6 +252,7 @@ withdraw(struct dpdk_vhost_rings *rings, const char *why)
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
         if (get_state(rings->ring[i]) == DPDK_VHOST_RING_BLOCKED) {
             wait_until_idle(rings->ring[i]);
+            report_broken(rings, rings->ring[i]);
             give_back(rings->ring[i]);
         }
     }
@@ -271,6 +310,7 @@ offer(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
         ring->why = why_not(rings, ring);
         if (!ring->why) {
             ring->view.broken = DPDK_VRING_OK;
+            ring->reported = false;
             ring->config.features = rings->features;
             ring->config.buf_size = rings->buf_size;
             ring->config.mtu = rings->mtu;

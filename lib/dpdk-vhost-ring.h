@@ -47,8 +47,8 @@
  * the packet side two plain stores: the control side pays for the barrier
  * between them, by membarrier(2).
  *
- * 'mutex' is below all others of the plugin, and is not held while
- * librte_vhost is asked for anything that it locks. */
+ * 'mutex' is below all others of the plugin but that of faults, and is not
+ * held while librte_vhost is asked for anything that it locks. */
 
 #include <rte_vhost.h>
 
@@ -58,6 +58,7 @@
 #include "ovs-atomic.h"
 
 struct dp_packet;
+struct dpdk_vhost_faults;
 struct rte_mempool;
 struct smap;
 
@@ -103,6 +104,7 @@ struct dpdk_vhost_ring {
     int guest_callfd;           /* As librte_vhost has it. */
     bool exists;                /* Does 'config' describe a ring? */
     bool broken;                /* Until the guest resets the device. */
+    bool reported;              /* Does the user know of it? */
     const char *why;            /* Why the library has it, or null. */
     const char *old_why;        /* What it was when 'changed' was called. */
 };
@@ -110,6 +112,8 @@ struct dpdk_vhost_ring {
 /* The rings of a port. */
 struct dpdk_vhost_rings {
     struct dpdk_vhost_ring *ring[DPDK_VHOST_MAX_RINGS]; /* Only added to. */
+
+    struct dpdk_vhost_faults *faults; /* Of the port. */
 
     struct ovs_mutex mutex;
     int vid OVS_GUARDED;        /* Guest, or -1. */
@@ -123,8 +127,10 @@ struct dpdk_vhost_rings {
     uint16_t mtu OVS_GUARDED;
 };
 
-/* Life of the rings of a port.  They start without a guest, and wanted. */
-void dpdk_vhost_rings_init(struct dpdk_vhost_rings *rings);
+/* Life of the rings of a port that has 'faults'.  They start without a guest,
+ * and wanted. */
+void dpdk_vhost_rings_init(struct dpdk_vhost_rings *rings,
+                           struct dpdk_vhost_faults *faults);
 void dpdk_vhost_rings_destroy(struct dpdk_vhost_rings *rings);
 
 /* Called when the status of rings of the guest 'vid' has changed, which must
@@ -161,6 +167,11 @@ bool dpdk_vhost_rings_get_wanted(struct dpdk_vhost_rings *rings);
 /* Adds to 'status' which way the packets of each of 'n' rings go, and why. */
 void dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
                                  struct smap *status);
+
+/* Reports rings that have become broken.  Returns true if there are any.  The
+ * packet side does not tell, so this has to be called every now and then.  Any
+ * thread that may take a mutex. */
+bool dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings);
 
 /* Packet side
  * -----------

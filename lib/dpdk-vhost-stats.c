@@ -179,9 +179,12 @@ dpdk_vhost_stats_get_custom(const struct netdev *netdev,
 
     ovs_mutex_lock(&vhost->dev.mutex);
     custom->counters = xrealloc(custom->counters,
-                                (custom->size + N_QUEUE_STATS
+                                (custom->size + DPDK_VHOST_N_FAULTS
+                                 + N_QUEUE_STATS
                                  * (netdev->n_rxq + netdev->n_txq))
                                 * sizeof *custom->counters);
+    dpdk_vhost_faults_get_custom_stats(&CONST_CAST(struct dpdk_vhost *,
+                                                   vhost)->faults, custom);
     for (int i = 0; i < netdev->n_rxq; i++) {
         add_queue(custom, 'r', i, &dev->rx_stats[i],
                   get_iotlb(vhost, 2 * i + 1));

@@ -33,6 +33,7 @@
 #include "dpdk-vhost-config.h"
 #include "dpdk-vhost-driver.h"
 #include "dpdk-vhost-events.h"
+#include "dpdk-vhost-guard.h"
 #include "dpdk-vhost-rxtx.h"
 #include "dpdk-vhost-socket.h"
 #include "dpdk-vhost-stats.h"
@@ -184,7 +185,8 @@ vhost_construct__(struct dpdk_vhost *vhost, bool client)
     ovsrcu_index_init(&vhost->usable_vid, -1);
     vhost->vid = -1;
     vhost->client = client;
-    dpdk_vhost_rings_init(&vhost->rings);
+    dpdk_vhost_faults_init(&vhost->faults, dev->name);
+    dpdk_vhost_rings_init(&vhost->rings, &vhost->faults);
     atomic_init(&vhost->tx_retries_max, DPDK_VHOST_TX_RETRIES_DEF);
     for (int i = 0; i < DPDK_VHOST_MAX_QUEUE_PAIRS; i++) {
         atomic_init(&vhost->rxq_enabled[i], !i);
@@ -199,6 +201,7 @@ vhost_destruct__(struct dpdk_vhost *vhost) OVS_NO_THREAD_SAFETY_ANALYSIS
 {
     dpdk_dev_unlink(&vhost->dev);
     dpdk_vhost_rings_destroy(&vhost->rings);
+    dpdk_vhost_faults_destroy(&vhost->faults);
     free(vhost->requested_path);
     for (int i = 0; i < DPDK_VHOST_N_ERRORS; i++) {
         free(vhost->errors[i]);
@@ -424,6 +427,7 @@ vhost_get_status(const struct netdev *netdev, struct smap *status)
                                     status);
     }
     ovs_mutex_unlock(&vhost->dev.mutex);
+    dpdk_vhost_faults_get_status(&vhost->faults, status);
 
     return 0;
 }
@@ -452,6 +456,7 @@ static int
 vhost_init(void)
 {
     dpdk_vhost_events_start();
+    dpdk_vhost_guard_start();
     dpdk_vhost_rings_start(dpdk_vhost_events_rings_changed);
     return 0;
 }

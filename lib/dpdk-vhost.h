@@ -25,8 +25,8 @@
  * librte_vhost speaks the protocol.  dpdk-vhost.c has the life of the ports,
  * dpdk-vhost-config.c their options, dpdk-vhost-driver.c, dpdk-vhost-socket.c
  * and dpdk-vhost-file.c their sockets, dpdk-vhost-events.c what librte_vhost
- * calls back, dpdk-vhost-ring.c the rings, dpdk-vhost-rxtx.c the packets,
- * dpdk-vhost-stats.c the statistics.
+ * calls back, dpdk-vhost-guard.c what is kept from it, dpdk-vhost-ring.c the
+ * rings, dpdk-vhost-rxtx.c the packets, dpdk-vhost-stats.c the statistics.
  *
  * Connection
  * ----------
@@ -47,6 +47,7 @@
 #include <rte_vhost.h>
 
 #include "dpdk-dev.h"
+#include "dpdk-vhost-fault.h"
 #include "dpdk-vhost-ring.h"
 #include "ovs-rcu.h"
 
@@ -105,6 +106,11 @@ struct dpdk_vhost {
     char *requested_path OVS_GUARDED;
 
     char *errors[DPDK_VHOST_N_ERRORS] OVS_GUARDED; /* Phrases, or null. */
+
+    /* What dpdk-vhost-guard.c needs. */
+    struct dpdk_vhost_faults faults; /* Of the other end. */
+    uint64_t offered_features OVS_GUARDED; /* Virtio features, and */
+    uint64_t offered_protocol OVS_GUARDED; /* those of the protocol. */
 };
 
 static inline struct dpdk_vhost *

@@ -31,6 +31,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-eth.at \
 	tests/system-guest.at \
 	tests/system-guest-ring.at \
+	tests/system-hostile.at \
 	tests/system-memory.at \
 	tests/system-offload.at \
 	tests/system-port.at \
@@ -46,7 +47,14 @@ EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
 	tests/system-churn.sh \
 	tests/system-lib.sh
-dist_noinst_SCRIPTS += tests/guest.py
+dist_noinst_SCRIPTS += tests/guest.py tests/hostile/hostile.py
+
+# A hostile front end.
+EXTRA_DIST += \
+	tests/hostile/case.py \
+	tests/hostile/messages.py \
+	tests/hostile/rings.py \
+	tests/hostile/vhost_user.py
 
 # Unit tests: C programs that link the plugin's objects and, in the place of
 # the switch, its library.
@@ -68,6 +76,7 @@ check_PROGRAMS += \
 	tests/test-dpdk-packet \
 	tests/test-dpdk-policer \
 	tests/test-dpdk-qos \
+	tests/test-dpdk-vhost-message \
 	tests/test-dpdk-vring \
 	tests/test-dpdk-vring-garbage \
 	tests/test-dpdk-vring-hostile \
@@ -92,6 +101,9 @@ tests_test_dpdk_policer_LDADD = $(test_ldadd)
 
 tests_test_dpdk_qos_SOURCES = tests/test-dpdk-qos.c tests/test-meter.h
 tests_test_dpdk_qos_LDADD = $(test_ldadd)
+
+tests_test_dpdk_vhost_message_SOURCES = tests/test-dpdk-vhost-message.c
+tests_test_dpdk_vhost_message_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vring_SOURCES = tests/test-dpdk-vring.c $(vring_guest)
 tests_test_dpdk_vring_LDADD = $(test_ldadd)
@@ -125,6 +137,7 @@ $(tests_test_dpdk_mempool_conf_OBJECTS) \
 $(tests_test_dpdk_packet_OBJECTS) \
 $(tests_test_dpdk_policer_OBJECTS) \
 $(tests_test_dpdk_qos_OBJECTS) \
+$(tests_test_dpdk_vhost_message_OBJECTS) \
 $(tests_test_dpdk_vring_OBJECTS) \
 $(tests_test_dpdk_vring_garbage_OBJECTS) \
 $(tests_test_dpdk_vring_hostile_OBJECTS) \

@@ -1,0 +1,146 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* The sockets of connections. */
+
+#include <config.h>
+
+#include "dpdk-vhost-connfd.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "util.h"
+
+#define FD_DIR "/proc/self/fd"
+
+/* How sure we are, ascending. */
+enum match {
+    MATCH_NONE,
+    MATCH_BLOCKING,             /* The other end is bound to any name, for it
+                                 * may have another one in a container, or
+                                 * have been renamed. */
+    MATCH_FILE,                 /* ... to another name of the file. */
+    MATCH_NAME                  /* One end is bound to the path. */
+};
+
+typedef int get_name_func(int fd, struct sockaddr *, socklen_t *);
+
+/* Stores in 'name' the path that one end of the socket 'fd' is bound to, which
+ * is empty if there is none. */
+static bool
+get_name(int fd, get_name_func *get, char name[sizeof(struct sockaddr_un)])
+{
+    struct sockaddr_un un;
+    socklen_t len = sizeof un;
+
+    memset(&un, 0, sizeof un);
+    if (get(fd, (struct sockaddr *) &un, &len) || un.sun_family != AF_UNIX) {
+        return false;
+    }
+    memset(name, 0, sizeof un);
+    memcpy(name, un.sun_path, sizeof un.sun_path);
+    return true;
+}
+
+static bool
+is_connected_stream(int fd)
+{
+    int type, listens;
+    socklen_t type_len = sizeof type;
+    socklen_t listens_len = sizeof listens;
+
+    return !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len)
+           && type == SOCK_STREAM
+           && !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens,
+                          &listens_len)
+           && !listens;
+}
+
+static enum match
+match_server(int fd, const char *path)
+{
+    char name[sizeof(struct sockaddr_un)];
+
+    return (get_name(fd, getsockname, name) && !strcmp(name, path)
+            ? MATCH_NAME : MATCH_NONE);
+}
+
+/* Returns true if 'fd' blocks.  The sockets on which librte_vhost waits for
+ * messages do, those of Open vSwitch, to OVSDB or to a controller, never. */
+static bool
+is_blocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && !(flags & O_NONBLOCK);
+}
+
+/* The name that the other end is bound to is the peer's choice, so a name that
+ * does not match is no reason not to guard the connection. */
+static enum match
+match_client(int fd, const char *path)
+{
+    char name[sizeof(struct sockaddr_un)];
+    struct stat a, b;
+
+    if (!get_name(fd, getsockname, name) || name[0]
+        || !get_name(fd, getpeername, name) || !name[0]) {
+        return MATCH_NONE;
+    }
+    if (!strcmp(name, path)) {
+        return MATCH_NAME;
+    }
+    return (!stat(name, &a) && !stat(path, &b)
+            && a.st_dev == b.st_dev && a.st_ino == b.st_ino ? MATCH_FILE
+            : is_blocking(fd) ? MATCH_BLOCKING
+            : MATCH_NONE);
+}
+
+int
+dpdk_vhost_connfd_find(const char *path, bool client,
+                       dpdk_vhost_connfd_is_taken_func *is_taken)
+{
+    enum match best = MATCH_NONE;
+    DIR *dir = opendir(FD_DIR);
+    struct dirent *de;
+    int found = -1;
+
+    while (dir && (de = readdir(dir))) {
+        enum match match;
+        int fd;
+
+        if (!str_to_int(de->d_name, 10, &fd) || !is_connected_stream(fd)
+            || is_taken(fd)) {
+            continue;
+        }
+        match = client ? match_client(fd, path) : match_server(fd, path);
+        if (match > best) {
+            best = match;
+            found = fd;
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    return found;
+}

@@ -1,0 +1,35 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#ifndef DPDK_VHOST_CONNFD_H
+#define DPDK_VHOST_CONNFD_H 1
+
+/* Which socket a connection of librte_vhost has.  The library tells its
+ * callbacks a number of its own only, but the kernel knows.  Called by
+ * dpdk-vhost-guard.c. */
+
+#include <stdbool.h>
+
+/* Returns true if 'fd' is somebody else's. */
+typedef bool dpdk_vhost_connfd_is_taken_func(int fd);
+
+/* Returns the descriptor of the new connection that librte_vhost has accepted
+ * on the socket 'path' or, for a 'client', made to it, or -1 if it cannot be
+ * told.  Leaves out those that 'is_taken'. */
+int dpdk_vhost_connfd_find(const char *path, bool client,
+                           dpdk_vhost_connfd_is_taken_func *is_taken);
+
+#endif /* dpdk-vhost-connfd.h */

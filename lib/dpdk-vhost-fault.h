@@ -1,0 +1,80 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#ifndef DPDK_VHOST_FAULT_H
+#define DPDK_VHOST_FAULT_H 1
+
+/* What the other end of a vhost port has done wrong: one line in the log, a
+ * counter, and the status of the port say so.  Called by dpdk-vhost.c,
+ * dpdk-vhost-stats.c, dpdk-vhost-guard.c and dpdk-vhost-ring.c.
+ *
+ * They belong to the port, so they stay when a guest disconnects. */
+
+#include "openvswitch/compiler.h"
+#include "openvswitch/thread.h"
+#include "openvswitch/vlog.h"
+
+struct netdev_custom_stats;
+struct smap;
+
+/* Kinds of faults, the names of their statistics, and what they mean. */
+#define DPDK_VHOST_FAULTS                                                     \
+    FAULT(CONNECTION, "ovs_vhost_refused_connections",                        \
+          "the connection is refused")                                        \
+    FAULT(MESSAGE, "ovs_vhost_refused_messages",                              \
+          "the connection is closed")                                         \
+    FAULT(MEMORY, "ovs_vhost_refused_memory",                                 \
+          "the connection is closed")                                         \
+    FAULT(FLOOD, "ovs_vhost_message_floods",                                  \
+          "messages have to wait")                                            \
+    FAULT(RING, "ovs_vhost_broken_rings",                                     \
+          "the ring is not used until the guest resets the device")
+
+enum dpdk_vhost_fault {
+#define FAULT(NAME, STATISTIC, MEANING) DPDK_VHOST_FAULT_##NAME,
+    DPDK_VHOST_FAULTS
+#undef FAULT
+    DPDK_VHOST_N_FAULTS
+};
+
+/* The faults of a port. */
+struct dpdk_vhost_faults {
+    char *name;                 /* Of the port. */
+    struct vlog_rate_limit rl;  /* A port cannot hide the faults of others. */
+
+    struct ovs_mutex mutex;     /* Below all others. */
+    uint64_t n[DPDK_VHOST_N_FAULTS] OVS_GUARDED;
+    char *last OVS_GUARDED;     /* The last one, in words, or null. */
+};
+
+void dpdk_vhost_faults_init(struct dpdk_vhost_faults *faults,
+                            const char *name);
+void dpdk_vhost_faults_destroy(struct dpdk_vhost_faults *faults);
+
+/* Logs, counts and keeps a fault of kind 'fault': the phrase 'cause'.  Any
+ * thread. */
+void dpdk_vhost_faults_report(struct dpdk_vhost_faults *faults,
+                              enum dpdk_vhost_fault fault, const char *cause);
+
+/* Adds the last fault, if there was one, to 'status'. */
+void dpdk_vhost_faults_get_status(struct dpdk_vhost_faults *faults,
+                                  struct smap *status);
+
+/* Adds DPDK_VHOST_N_FAULTS counters to 'custom', which has room for them. */
+void dpdk_vhost_faults_get_custom_stats(struct dpdk_vhost_faults *faults,
+                                        struct netdev_custom_stats *custom);
+
+#endif /* dpdk-vhost-fault.h */

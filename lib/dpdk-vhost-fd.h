@@ -1,0 +1,39 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#ifndef DPDK_VHOST_FD_H
+#define DPDK_VHOST_FD_H 1
+
+/* Descriptors that a front end passes with its messages, before anything is
+ * done with them.  Called by dpdk-vhost-guard.c; calls the kernel only.
+ *
+ * Each check returns null, or a phrase that says what is wrong with 'fd' and
+ * that the caller has to free. */
+
+#include <stdint.h>
+
+/* Can 'fd' back 'size' bytes of memory that start 'offset' bytes into it?
+ * They must not wrap around. */
+char *dpdk_vhost_fd_check_memory(int fd, uint64_t offset, uint64_t size);
+
+/* Can 'fd' notify somebody?  Makes it not block: the other end may leave its
+ * counter full, and a PMD writes to it. */
+char *dpdk_vhost_fd_check_event(int fd);
+
+/* Is 'fd' a socket? */
+char *dpdk_vhost_fd_check_socket(int fd);
+
+#endif /* dpdk-vhost-fd.h */

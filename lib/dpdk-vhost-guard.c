@@ -1,0 +1,624 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* The message firewall in front of librte_vhost.  Called by dpdk-vhost.c,
+ * dpdk-vhost-driver.c and dpdk-vhost-events.c; calls dpdk-vhost-message.c and
+ * dpdk-vhost-fd.c for the checks, dpdk-vhost-connfd.c and dpdk-vhost-wire.c
+ * for the sockets, and dpdk-vhost-fault.c to tell the user. */
+
+#include <config.h>
+
+#include "dpdk-vhost-guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dpdk-vhost.h"
+#include "dpdk-vhost-connfd.h"
+#include "dpdk-vhost-fault.h"
+#include "dpdk-vhost-fd.h"
+#include "dpdk-vhost-message.h"
+#include "dpdk-vhost-wire.h"
+#include "latch.h"
+#include "openvswitch/list.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/token-bucket.h"
+#include "ovs-thread.h"
+#include "timeval.h"
+#include "util.h"
+
+/* Most connections of a port.  A guest needs one, and a second one while it
+ * moves. */
+#define MAX_CONNECTIONS 4
+
+/* Messages that a front end may send a second, and at once, before it has to
+ * wait, so that it does not keep VHOST busy, which handles a few thousand a
+ * second.  A guest with all queues that there can be starts with about 2000.
+ * One with an IOMMU, which users have to ask for, may update it as often as it
+ * likes. */
+#define MESSAGE_RATE 1000
+#define MESSAGE_BURST 4000
+
+/* Messages that are passed on before it is the next connection's turn. */
+#define MAX_TURN 16
+
+/* Bytes of replies that a front end has not read yet, with what the kernel
+ * needs for them, before we give up.  It waits for each reply before it asks
+ * for the next one. */
+#define MAX_UNREAD 65536
+
+/* How often GUARD looks for broken rings, in ms. */
+#define RING_INTERVAL 250
+
+/* What a message of a front end waits for. */
+enum stage {
+    STAGE_READ,                 /* To be complete, and checked. */
+    STAGE_PAY,                  /* For its turn, if there are too many. */
+    STAGE_WRITE                 /* For librte_vhost to have room. */
+};
+
+/* A connection. */
+struct connection {
+    struct ovs_list node;       /* In 'connections'. */
+    struct dpdk_vhost *vhost;   /* Its port, or null if faults do not matter
+                                 * any more. */
+    int vid;                    /* Number in librte_vhost. */
+    int outer;                  /* To the front end. */
+    int inner;                  /* To librte_vhost. */
+
+    struct dpdk_vhost_front_end peer;
+    struct token_bucket rate;   /* Of messages. */
+    long long int last_flood;   /* When it was last reported, in ms. */
+    uint32_t last_request;      /* That librte_vhost has got. */
+
+    /* The message that is on its way. */
+    struct dpdk_vhost_message msg;
+    enum stage stage;
+    size_t n_read;              /* Bytes of it. */
+    struct dpdk_vhost_fds fds;  /* That came with it. */
+};
+
+static struct ovs_mutex guard_mutex = OVS_MUTEX_INITIALIZER;
+static struct ovs_list connections OVS_GUARDED_BY(guard_mutex)
+    = OVS_LIST_INITIALIZER(&connections);
+
+/* Set when GUARD has to look at 'connections'. */
+static struct latch guard_latch;
+
+/* Closes 'conn' at both ends and frees it. */
+static void
+drop(struct connection *conn) OVS_REQUIRES(guard_mutex)
+{
+    ovs_list_remove(&conn->node);
+    dpdk_vhost_fds_close(&conn->fds);
+    close(conn->outer);
+    close(conn->inner);
+    free(conn);
+}
+
+/* Makes the core look at the status of 'vhost'. */
+static void
+show(struct dpdk_vhost *vhost) OVS_REQUIRES(guard_mutex)
+{
+    ovs_mutex_lock(&vhost->dev.mutex);
+    netdev_change_seq_changed(&vhost->dev.up);
+    ovs_mutex_unlock(&vhost->dev.mutex);
+}
+
+/* Reports 'cause', which it frees, for 'vhost', which may be null. */
+static void
+report(struct dpdk_vhost *vhost, enum dpdk_vhost_fault fault, char *cause)
+    OVS_REQUIRES(guard_mutex)
+{
+    if (vhost) {
+        dpdk_vhost_faults_report(&vhost->faults, fault, cause);
+        show(vhost);
+    }
+    free(cause);
+}
+
+/* Returns a name for 'request' that the caller has to free. */
+static char *
+request_name(uint32_t request)
+{
+    const char *name = dpdk_vhost_message_name(request);
+
+    return name ? xstrdup(name) : xasprintf("request %"PRIu32, request);
+}
+
+/* Reports that the message of 'conn' is refused because of 'why', which it
+ * frees, and closes the connection. */
+static void
+refuse(struct connection *conn, enum dpdk_vhost_fault fault, char *why)
+    OVS_REQUIRES(guard_mutex)
+{
+    char *name = request_name(conn->msg.request);
+
+    report(conn->vhost, fault, xasprintf("message %s %s", name, why));
+    free(name);
+    free(why);
+    drop(conn);
+}
+
+/* Reports that the connection was closed in an unexpected way. */
+static void
+report_closed(const struct connection *conn, const char *how)
+    OVS_REQUIRES(guard_mutex)
+{
+    char *name = request_name(conn->last_request);
+
+    report(conn->vhost, DPDK_VHOST_FAULT_MESSAGE,
+           xasprintf("%s, last message %s", how,
+                     conn->last_request ? name : "none"));
+    free(name);
+}
+
+/* Reads the message of 'conn' until it has 'n' bytes. */
+static enum dpdk_vhost_io
+read_up_to(struct connection *conn, size_t n)
+{
+    while (conn->n_read < n) {
+        enum dpdk_vhost_io io;
+
+        io = dpdk_vhost_wire_read(conn->outer,
+                                  (char *) &conn->msg + conn->n_read,
+                                  n - conn->n_read, &conn->n_read, &conn->fds);
+        if (io != DPDK_VHOST_IO_DONE) {
+            return io;
+        }
+    }
+    return DPDK_VHOST_IO_DONE;
+}
+
+/* Checks the descriptors of the message of 'conn'.  Returns null or what is
+ * wrong with them, and stores in '*faultp' what kind of fault that is. */
+static char *
+check_fds(const struct connection *conn, enum dpdk_vhost_fault *faultp)
+{
+    const struct dpdk_vhost_message *msg = &conn->msg;
+    char *why = NULL;
+
+    *faultp = DPDK_VHOST_FAULT_MESSAGE;
+    switch (msg->request) {
+    case DPDK_VHOST_SET_MEM_TABLE:
+        *faultp = DPDK_VHOST_FAULT_MEMORY;
+        for (size_t i = 0; !why && i < conn->fds.n; i++) {
+            const struct dpdk_vhost_region *region;
+
+            region = &msg->payload.memory.regions[i];
+            why = dpdk_vhost_fd_check_memory(conn->fds.fds[i], region->offset,
+                                             region->size);
+            if (why) {
+                char *sentence = xasprintf("region %"PRIuSIZE": file %s", i,
+                                           why);
+
+                free(why);
+                return sentence;
+            }
+        }
+        return NULL;
+
+    case DPDK_VHOST_SET_LOG_BASE:
+        *faultp = DPDK_VHOST_FAULT_MEMORY;
+        why = dpdk_vhost_fd_check_memory(conn->fds.fds[0],
+                                         msg->payload.log.offset,
+                                         msg->payload.log.size);
+        break;
+
+    case DPDK_VHOST_SET_LOG_FD:
+    case DPDK_VHOST_SET_VRING_KICK:
+    case DPDK_VHOST_SET_VRING_CALL:
+    case DPDK_VHOST_SET_VRING_ERR:
+        why = conn->fds.n ? dpdk_vhost_fd_check_event(conn->fds.fds[0]) : NULL;
+        break;
+
+    case DPDK_VHOST_SET_BACKEND_REQ_FD:
+        why = dpdk_vhost_fd_check_socket(conn->fds.fds[0]);
+        break;
+    }
+    if (why) {
+        char *sentence = xasprintf("with file that %s", why);
+
+        free(why);
+        return sentence;
+    }
+    return NULL;
+}
+
+/* Checks the message of 'conn', which is complete.  Returns null or what is
+ * wrong, and stores in '*faultp' what kind of fault that is. */
+static char *
+check(const struct connection *conn, enum dpdk_vhost_fault *faultp)
+{
+    char *why;
+
+    *faultp = DPDK_VHOST_FAULT_MESSAGE;
+    if (conn->fds.too_many) {
+        return xstrdup("has too many file descriptors");
+    }
+    why = dpdk_vhost_message_check(&conn->peer, &conn->msg, conn->fds.n);
+    return why ? why : check_fds(conn, faultp);
+}
+
+/* Reads from the front end.  Returns null or what is wrong with the message,
+ * and then stores in '*faultp' what kind of fault that is. */
+static char *
+receive(struct connection *conn, enum dpdk_vhost_io *iop,
+        enum dpdk_vhost_fault *faultp)
+{
+    const size_t header_size = DPDK_VHOST_MESSAGE_HEADER_SIZE;
+    char *why;
+
+    *faultp = DPDK_VHOST_FAULT_MESSAGE;
+    *iop = read_up_to(conn, header_size);
+    if (*iop != DPDK_VHOST_IO_DONE) {
+        return NULL;
+    }
+
+    /* Do not wait for a payload that is not acceptable. */
+    why = dpdk_vhost_message_check_header(&conn->peer, &conn->msg);
+    if (why) {
+        return why;
+    }
+    *iop = read_up_to(conn, header_size + conn->msg.size);
+    return *iop == DPDK_VHOST_IO_DONE ? check(conn, faultp) : NULL;
+}
+
+/* Stage STAGE_READ.  Returns false if there is no 'conn' any more. */
+static bool
+run_read(struct connection *conn) OVS_REQUIRES(guard_mutex)
+{
+    enum dpdk_vhost_fault fault;
+    enum dpdk_vhost_io io;
+    char *why;
+
+    why = receive(conn, &io, &fault);
+    if (why) {
+        refuse(conn, fault, why);
+        return false;
+    }
+    if (io == DPDK_VHOST_IO_CLOSED) {
+        if (conn->n_read) {
+            report_closed(conn, "message ends too early");
+        }
+        drop(conn);
+        return false;
+    }
+    if (io == DPDK_VHOST_IO_DONE) {
+        dpdk_vhost_message_note(&conn->peer, &conn->msg);
+        conn->stage = STAGE_PAY;
+    }
+    return true;
+}
+
+/* Stage STAGE_PAY. */
+static void
+run_pay(struct connection *conn) OVS_REQUIRES(guard_mutex)
+{
+    if (conn->msg.request == DPDK_VHOST_IOTLB_MSG
+        || token_bucket_withdraw(&conn->rate, 1)) {
+        conn->stage = STAGE_WRITE;
+    } else if (time_msec() >= conn->last_flood + 1000) {
+        conn->last_flood = time_msec();
+        report(conn->vhost, DPDK_VHOST_FAULT_FLOOD,
+               xasprintf("more than %d messages a second", MESSAGE_RATE));
+    }
+}
+
+/* Stage STAGE_WRITE.  Returns true if the message is written.  If librte_vhost
+ * has closed the connection, run_inner() finds out. */
+static bool
+run_write(struct connection *conn) OVS_REQUIRES(guard_mutex)
+{
+    if (dpdk_vhost_wire_write(conn->inner, &conn->msg,
+                              DPDK_VHOST_MESSAGE_HEADER_SIZE + conn->msg.size,
+                              &conn->fds) != DPDK_VHOST_IO_DONE) {
+        return false;
+    }
+    conn->last_request = conn->msg.request;
+    dpdk_vhost_fds_close(&conn->fds);
+    conn->n_read = 0;
+    conn->stage = STAGE_READ;
+    return true;
+}
+
+/* Passes messages from the front end on.  Returns false if there is no 'conn'
+ * any more. */
+static bool
+run_outer(struct connection *conn) OVS_REQUIRES(guard_mutex)
+{
+    for (int i = 0; i < MAX_TURN; i++) {
+        if (conn->stage == STAGE_READ && !run_read(conn)) {
+            return false;
+        }
+        if (conn->stage == STAGE_PAY) {
+            run_pay(conn);
+        }
+        if (conn->stage != STAGE_WRITE || !run_write(conn)) {
+            return true;
+        }
+    }
+    return true;
+}
+
+/* Returns true if the front end does not read its replies. */
+static bool
+is_deaf(const struct connection *conn)
+{
+    int unread;
+
+    return !ioctl(conn->outer, SIOCOUTQ, &unread) && unread > MAX_UNREAD;
+}
+
+/* Passes replies from librte_vhost on.  Returns false if there is no 'conn'
+ * any more. */
+static bool
+run_inner(struct connection *conn) OVS_REQUIRES(guard_mutex)
+{
+    for (;;) {
+        uint8_t data[sizeof(struct dpdk_vhost_message)];
+        struct dpdk_vhost_fds fds = { .n = 0 };
+        enum dpdk_vhost_io io;
+        size_t n = 0;
+
+        io = dpdk_vhost_wire_read(conn->inner, data, sizeof data, &n, &fds);
+        if (io == DPDK_VHOST_IO_AGAIN) {
+            return true;
+        } else if (io == DPDK_VHOST_IO_CLOSED) {
+            report_closed(conn, "refused by librte_vhost");
+            drop(conn);
+            return false;
+        }
+
+        io = dpdk_vhost_wire_write(conn->outer, data, n, &fds);
+        dpdk_vhost_fds_close(&fds);
+        if (io == DPDK_VHOST_IO_AGAIN || is_deaf(conn)) {
+            /* VHOST must not wait. */
+            report_closed(conn, "replies are not read");
+            drop(conn);
+            return false;
+        }
+    }
+}
+
+static void
+wait_for(struct connection *conn) OVS_REQUIRES(guard_mutex)
+{
+    switch (conn->stage) {
+    case STAGE_READ:
+        poll_fd_wait(conn->outer, POLLIN);
+        poll_fd_wait(conn->inner, POLLIN);
+        break;
+    case STAGE_PAY:
+        token_bucket_wait(&conn->rate, 1);
+        poll_fd_wait(conn->inner, POLLIN);
+        break;
+    case STAGE_WRITE:
+        poll_fd_wait(conn->inner, POLLIN | POLLOUT);
+        break;
+    }
+}
+
+/* Looks for rings that the guests of 'connections' have broken. */
+static void
+check_rings(void) OVS_REQUIRES(guard_mutex)
+{
+    struct connection *conn;
+
+    LIST_FOR_EACH (conn, node, &connections) {
+        if (conn->vhost && dpdk_vhost_rings_check(&conn->vhost->rings)) {
+            show(conn->vhost);
+        }
+    }
+}
+
+/* The main function of GUARD. */
+static void *
+guard_main(void *aux OVS_UNUSED)
+{
+    long long int next_check = 0;
+
+    pthread_detach(pthread_self());
+    for (;;) {
+        struct connection *conn, *next;
+
+        latch_poll(&guard_latch);
+        ovs_mutex_lock(&guard_mutex);
+        LIST_FOR_EACH_SAFE (conn, next, node, &connections) {
+            if (run_outer(conn)) {
+                run_inner(conn);
+            }
+        }
+        if (time_msec() >= next_check) {
+            check_rings();
+            next_check = time_msec() + RING_INTERVAL;
+        }
+        LIST_FOR_EACH (conn, node, &connections) {
+            wait_for(conn);
+            poll_timer_wait_until(next_check);
+        }
+        ovs_mutex_unlock(&guard_mutex);
+        latch_wait(&guard_latch);
+        poll_block();
+    }
+    return NULL;
+}
+
+void
+dpdk_vhost_guard_start(void)
+{
+    static struct ovsthread_once once = OVSTHREAD_ONCE_INITIALIZER;
+
+    if (ovsthread_once_start(&once)) {
+        latch_init(&guard_latch);
+        ovs_thread_create("ovs_vhost_guard", guard_main, NULL);
+        ovsthread_once_done(&once);
+    }
+}
+
+static bool
+is_outer(int fd) OVS_REQUIRES(guard_mutex)
+{
+    const struct connection *conn;
+
+    LIST_FOR_EACH (conn, node, &connections) {
+        if (conn->outer == fd) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t
+count_connections(const struct dpdk_vhost *vhost) OVS_REQUIRES(guard_mutex)
+{
+    const struct connection *conn;
+    size_t n = 0;
+
+    LIST_FOR_EACH (conn, node, &connections) {
+        n += conn->vhost == vhost;
+    }
+    return n;
+}
+
+/* Puts a pair of sockets between 'connfd', a socket, and whoever uses it: then
+ * 'connfd' is one end of the pair, '*innerp' the other one, and '*outerp' what
+ * 'connfd' was.  Returns 0 or a positive errno. */
+static int
+interpose(int connfd, int *innerp, int *outerp)
+{
+    int pair[2];
+    int outer;
+
+    outer = fcntl(connfd, F_DUPFD_CLOEXEC, 0);
+    if (outer < 0) {
+        return errno;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+        int error = errno;
+
+        close(outer);
+        return error;
+    }
+    if (dup3(pair[1], connfd, O_CLOEXEC) < 0) {
+        int error = errno;
+
+        close(outer);
+        close(pair[0]);
+        close(pair[1]);
+        return error;
+    }
+    close(pair[1]);
+    *innerp = pair[0];
+    *outerp = outer;
+    return 0;
+}
+
+/* Guards connection 'vid' of 'vhost', which is that of 'connfd'.  Returns 0 or
+ * a positive errno. */
+static int
+add_connection(struct dpdk_vhost *vhost, int vid, int connfd)
+    OVS_REQUIRES(guard_mutex)
+{
+    struct connection *conn;
+    int inner = -1;
+    int outer = -1;
+    int error;
+
+    error = connfd < 0 ? ENOENT : interpose(connfd, &inner, &outer);
+    if (error) {
+        return error;
+    }
+    conn = xzalloc(sizeof *conn);
+    conn->vid = vid;
+    conn->inner = inner;
+    conn->outer = outer;
+    conn->last_flood = LLONG_MIN / 2;
+    token_bucket_init(&conn->rate, MESSAGE_RATE / 1000, MESSAGE_BURST);
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    conn->vhost = vhost->stopping ? NULL : vhost;
+    conn->peer.offered_features = vhost->offered_features;
+    conn->peer.offered_protocol = vhost->offered_protocol;
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    ovs_list_push_back(&connections, &conn->node);
+    latch_set(&guard_latch);
+    return 0;
+}
+
+bool
+dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path, int vid)
+    OVS_EXCLUDED(guard_mutex)
+{
+    char *why = NULL;
+    bool accepted;
+
+    ovs_mutex_lock(&guard_mutex);
+    if (count_connections(vhost) >= MAX_CONNECTIONS) {
+        why = xasprintf("more than %d connections", MAX_CONNECTIONS);
+    } else {
+        int error = add_connection(vhost, vid,
+                                   dpdk_vhost_connfd_find(path, vhost->client,
+                                                          is_outer));
+
+        /* Nobody is served whose messages cannot be checked. */
+        if (error) {
+            why = xasprintf("messages cannot be checked (%s)",
+                            ovs_strerror(error));
+        }
+    }
+    accepted = !why;
+    if (!accepted) {
+        report(vhost, DPDK_VHOST_FAULT_CONNECTION, why);
+    }
+    ovs_mutex_unlock(&guard_mutex);
+
+    return accepted;
+}
+
+void
+dpdk_vhost_guard_disconnect(int vid) OVS_EXCLUDED(guard_mutex)
+{
+    struct connection *conn, *next;
+
+    ovs_mutex_lock(&guard_mutex);
+    LIST_FOR_EACH_SAFE (conn, next, node, &connections) {
+        if (conn->vid == vid) {
+            run_inner(conn);
+            break;
+        }
+    }
+    ovs_mutex_unlock(&guard_mutex);
+}
+
+void
+dpdk_vhost_guard_release(struct dpdk_vhost *vhost) OVS_EXCLUDED(guard_mutex)
+{
+    struct connection *conn;
+
+    ovs_mutex_lock(&guard_mutex);
+    LIST_FOR_EACH (conn, node, &connections) {
+        if (conn->vhost == vhost) {
+            conn->vhost = NULL;
+        }
+    }
+    ovs_mutex_unlock(&guard_mutex);
+}

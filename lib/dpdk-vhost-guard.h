@@ -1,0 +1,67 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#ifndef DPDK_VHOST_GUARD_H
+#define DPDK_VHOST_GUARD_H 1
+
+/* The message firewall in front of librte_vhost
+ * ==============================================
+ *
+ * The library reads messages and their file descriptors by itself, allocates
+ * for them, and waits for payloads that do not come, before it calls anybody
+ * back.  So what is to be checked has to be checked before the library reads
+ * it.  When a connection is new, we take its socket away and give the library
+ * one end of a pair of sockets in its place, under the same number.  The
+ * thread GUARD reads each message from the front end, checks it and the
+ * descriptors that come with it, and only then writes it, whole, to the other
+ * end of the pair.  Replies go the other way as they are.
+ *
+ *     front end --- outer | GUARD | inner --- librte_vhost (VHOST)
+ *
+ * If a message is refused, both sides find their connection closed and all of
+ * its descriptors are closed, which no part of the library has seen.  All of
+ * this uses documented interfaces only: no layout of the library's messages.
+ *
+ * Nobody waits for a front end.  One that sends half a message, does not read
+ * replies, or sends more than MESSAGE_RATE messages a second holds up itself,
+ * and VHOST finds whole messages only.
+ *
+ * GUARD also notices which rings a guest has broken, see dpdk-vhost-ring.h, so
+ * that the packet side need not tell.
+ *
+ * Locks: 'guard_mutex', below dpdk_mutex and above the mutex of a port. */
+
+#include <stdbool.h>
+
+struct dpdk_vhost;
+
+/* Starts GUARD, if it does not run yet.  MAIN. */
+void dpdk_vhost_guard_start(void);
+
+/* Guards the new connection 'vid', on the socket 'path', of 'vhost'.  Returns
+ * false if it is to be refused.  In new_connection(). */
+bool dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path,
+                              int vid);
+
+/* librte_vhost has closed connection 'vid', or knows that it is closed.  In
+ * destroy_connection(). */
+void dpdk_vhost_guard_disconnect(int vid);
+
+/* It is us who are about to close all connections of 'vhost'.  No mutex may be
+ * held. */
+void dpdk_vhost_guard_release(struct dpdk_vhost *vhost);
+
+#endif /* dpdk-vhost-guard.h */

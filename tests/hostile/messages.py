@@ -1,0 +1,508 @@
+# Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at:
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Cases of faults.md, section 7, "Message level"."""
+
+import functools
+import os
+import socket
+import struct
+import time
+
+import vhost_user as vu
+from case import add, case, ignored, library, memory, message, noted
+from vhost_user import USER_ADDRESS, bits
+
+LEAKS = "one file descriptor leaks"
+
+
+# 1 to 3: what is no message at all.
+
+@case(1, message("message ends too early, last message none: "))
+def truncated_header(test):
+    fe = test.front_end
+    fe.send_raw(vu.HEADER.pack(vu.GET_FEATURES, 1, 0)[:6])
+    fe.sock.shutdown(socket.SHUT_WR)
+
+
+@case(2, message("GET_FEATURES has 4294967295 bytes, not 0: "))
+def huge_size(test):
+    test.front_end.send(vu.GET_FEATURES, size=0xffffffff)
+
+
+@case(3, message("message ends too early, last message SET_OWNER: "))
+def short_payload(test):
+    fe = test.front_end
+    fe.send(vu.SET_OWNER)
+    fe.send(vu.SET_FEATURES, b"1234", size=8)
+    fe.sock.shutdown(socket.SHUT_WR)
+
+
+@case(3, ignored())
+def half_a_message(test):
+    test.front_end.send(vu.SET_FEATURES, bytes(4), size=8)
+    test.other_connects(1)
+    test.front_end.send_raw(bytes(4))
+
+
+# 4: payloads of the wrong size.
+
+SIZES = {
+    "GET_FEATURES": (vu.GET_FEATURES, 0),
+    "SET_FEATURES": (vu.SET_FEATURES, 8),
+    "SET_OWNER": (vu.SET_OWNER, 0),
+    "RESET_OWNER": (vu.RESET_OWNER, 0),
+    "SET_MEM_TABLE": (vu.SET_MEM_TABLE, 8),
+    "SET_VRING_NUM": (vu.SET_VRING_NUM, 8),
+    "SET_VRING_ADDR": (vu.SET_VRING_ADDR, 40),
+    "SET_VRING_BASE": (vu.SET_VRING_BASE, 8),
+    "GET_VRING_BASE": (vu.GET_VRING_BASE, 8),
+    "SET_VRING_KICK": (vu.SET_VRING_KICK, 8),
+    "SET_VRING_CALL": (vu.SET_VRING_CALL, 8),
+    "SET_VRING_ERR": (vu.SET_VRING_ERR, 8),
+    "GET_PROTOCOL_FEATURES": (vu.GET_PROTOCOL_FEATURES, 0),
+    "SET_PROTOCOL_FEATURES": (vu.SET_PROTOCOL_FEATURES, 8),
+    "GET_QUEUE_NUM": (vu.GET_QUEUE_NUM, 0),
+    "SET_VRING_ENABLE": (vu.SET_VRING_ENABLE, 8),
+}
+
+
+def wrong_size(request, size, test):
+    test.front_end.send(request, bytes(size))
+
+
+def add_wrong_sizes():
+    for name, (request, size) in SIZES.items():
+        for word, wrong in (("short", size - 1), ("empty", 0),
+                            ("long", size + 1)):
+            if wrong >= 0 and wrong != size:
+                if name == "SET_MEM_TABLE" and word == "long":
+                    expected = message("SET_MEM_TABLE has 0 regions")
+                else:
+                    expected = message(f"{name} has {wrong} bytes, not ")
+                add(f"{word}-{name.lower().replace('_', '-')}",
+                    functools.partial(wrong_size, request, wrong), 4,
+                    expected,
+                    in_tree=("stale bytes of the stack are used"
+                             if (name, word) == ("SET_VRING_NUM", "empty")
+                             else ""))
+
+
+add_wrong_sizes()
+
+
+# 5: numbers and flags.
+
+def odd_message(request, flags, test):
+    test.front_end.send(request, flags=flags)
+
+
+for _name, _request, _flags, _why in (
+        ("request-0", 0, 1, "request 0 is not known"),
+        ("request-9999", 9999, 1, "request 9999 is not known"),
+        ("reply", vu.GET_FEATURES, 5, "GET_FEATURES is marked as a reply"),
+        ("version-0", vu.GET_FEATURES, 0, "has version 0 of the protocol"),
+        ("version-2", vu.GET_FEATURES, 2, "has version 2 of the protocol"),
+        ("version-3", vu.GET_FEATURES, 3, "has version 3 of the protocol"),
+        ("reserved-flag", vu.GET_FEATURES, 0x11, "has reserved flags 0x11"),
+        ("need-reply", vu.GET_FEATURES, 9, "asks for a reply, which was not")):
+    add(_name, functools.partial(odd_message, _request, _flags), 5,
+        message(_why),
+        in_tree="answered" if _name == "version-2" else "")
+
+
+# 6 to 8: file descriptors.
+
+@case(6, message("GET_FEATURES has 8 file descriptors, not 0: "))
+def fds_for_nothing(test):
+    test.front_end.send(vu.GET_FEATURES, fds=[test.null] * 8)
+
+
+@case(6, message("GET_FEATURES has too many file descriptors: "))
+def many_fds(test):
+    test.front_end.send(vu.GET_FEATURES, fds=[test.null] * 200)
+
+
+@case(6, message("request 9999 is not known: "))
+def fds_for_unknown(test):
+    test.front_end.send(9999, fds=[test.null] * 8)
+
+
+@case(6, message("SET_FEATURES has 1 file descriptors, not 0: "))
+def fds_with_payload(test):
+    """The descriptor comes with the second half of the message."""
+    test.front_end.send_raw(vu.HEADER.pack(vu.SET_FEATURES, 1, 8))
+    test.front_end.send_raw(bytes(8), [test.null])
+
+
+@case(7, message("SET_VRING_KICK has 0 file descriptors, not 1: "))
+def no_fd_for_kick(test):
+    test.front_end.send_u64(vu.SET_VRING_KICK, 0)
+
+
+@case(7, message("SET_VRING_CALL has 1 file descriptors, not 0: "))
+def fd_with_no_fd_flag(test):
+    test.front_end.send_u64(vu.SET_VRING_CALL, vu.NO_FD, [test.null])
+
+
+@case(7, message("SET_MEM_TABLE has 0 file descriptors, not 1: "))
+def no_fd_for_memory(test):
+    test.front_end.send_regions([test.memory.region()], [])
+
+
+@case(7, message("SET_MEM_TABLE has 2 file descriptors, not 1: "))
+def two_fds_for_a_region(test):
+    test.front_end.send_regions([test.memory.region()],
+                                [test.memory.fd] * 2)
+
+
+def memory_of(make, test):
+    fd = make(test)
+    try:
+        test.front_end.send_regions([test.memory.region()], [fd])
+    finally:
+        os.close(fd)
+
+
+def make_socket(_):
+    return socket.socket(socket.AF_UNIX).detach()
+
+
+def make_pipe(_):
+    r, w = os.pipe()
+    os.close(r)
+    return w
+
+
+def make_read_only(test):
+    return os.open(f"/proc/self/fd/{test.memory.fd}", os.O_RDONLY)
+
+
+def make_sealed(test):
+    import fcntl
+    fd = vu.memfd(test.memory.size, os.MFD_ALLOW_SEALING)
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE)
+    return fd
+
+
+for _name, _make, _why in (
+        ("socket", make_socket, "file is a socket, not memory"),
+        ("null", lambda _: os.open("/dev/null", os.O_RDWR),
+         "file is a character device, not memory"),
+        ("zero", lambda _: os.open("/dev/zero", os.O_RDWR),
+         "file is a character device, not memory"),
+        ("pipe", make_pipe, "file is a pipe, not memory"),
+        ("eventfd", lambda _: os.eventfd(0),
+         "file is an anonymous file, not memory"),
+        ("directory", lambda _: os.open("/", os.O_RDONLY),
+         "file is a directory, not memory"),
+        ("path", lambda _: os.open("/etc/passwd", os.O_PATH),
+         "file "),
+        ("read-only-file", make_read_only, "file cannot be mapped"),
+        ("sealed-file", make_sealed, "file cannot be mapped")):
+    add(f"memory-is-{_name}", functools.partial(memory_of, _make), 8,
+        memory(f"SET_MEM_TABLE region 0: {_why}"), in_tree=LEAKS)
+
+
+@case(8, message("SET_VRING_KICK with file that is a directory"))
+def kick_is_directory(test):
+    fd = os.open("/", os.O_RDONLY)
+    test.front_end.send_u64(vu.SET_VRING_KICK, 0, [fd])
+    os.close(fd)
+
+
+@case(8, message("SET_VRING_CALL with file that is a regular file"))
+def call_is_memory(test):
+    test.front_end.send_u64(vu.SET_VRING_CALL, 0, [test.memory.fd])
+
+
+@case(8, ignored())
+def call_is_full(test):
+    """A packet is sent to a guest whose eventfd is as full as can be."""
+    fe = test.front_end
+    fe.start()
+    fd = os.eventfd(0)          # Blocks.
+    os.eventfd_write(fd, 0xfffffffffffffffe)
+    fe.send_u64(vu.SET_VRING_CALL, 0, [fd])
+    fe.sync()
+    test.wait_up()
+    fe.rings[0].chain((0x100000, 2048), flags=vu.WRITE)
+    test.send_packet()
+    os.close(fd)
+
+
+# 9 and 10: tables of memory.
+
+def regions(changes, test):
+    table = [test.memory.region(**change) for change in changes]
+    test.front_end.send_regions(table, [test.memory.fd] * min(len(table), 8),
+                                n=len(table))
+
+
+TOP = (1 << 64) - 4096
+PAGE = {"size": 4096}
+
+
+def page(n, **changes):
+    """Returns changes that make a region page number 'n'."""
+    return dict(PAGE, gpa=n * 4096, uaddr=USER_ADDRESS + n * 4096, **changes)
+
+
+@case(9, message("SET_MEM_TABLE has 0 regions, not 1 to 8: "),
+      in_tree="accepted")
+def no_regions(test):
+    regions([], test)
+
+
+@case(9, message("SET_MEM_TABLE has 296 bytes, not 8 to 264: "))
+def nine_regions(test):
+    regions([page(i) for i in range(9)], test)
+
+
+@case(9, ignored())
+def eight_regions(test):
+    regions([page(i) for i in range(8)], test)
+
+
+@case(9, message("has 4294967295 regions, not 1 to 8: "))
+def regions_without_end(test):
+    test.front_end.send_regions([test.memory.region()], [test.memory.fd],
+                                n=0xffffffff)
+
+
+@case(9, message("has 40 bytes for 8 regions: "))
+def regions_without_room(test):
+    test.front_end.send_regions([test.memory.region()],
+                                [test.memory.fd] * 8, n=8)
+
+
+for _name, _changes, _why in (
+        ("same-regions", [{}] * 8, "region 1 overlaps region 0 in the guest"),
+        ("overlap-in-guest", [page(0), dict(page(1), gpa=4095)],
+         "region 1 overlaps region 0 in the guest"),
+        ("overlap-in-front-end",
+         [page(0), dict(page(1), uaddr=USER_ADDRESS)],
+         "region 1 overlaps region 0 in the front end"),
+        ("guest-address-wraps", [{"gpa": TOP}], "region 0 of .* wraps"),
+        ("user-address-wraps", [{"uaddr": TOP}], "region 0 of .* wraps"),
+        ("offset-wraps", [{"offset": TOP}], "region 0 of .* wraps"),
+        ("size-wraps", [{"size": (1 << 64) - 1, "gpa": 4096}],
+         "region 0 of .* wraps"),
+        ("empty-region", [{"size": 0}], "region 0 is empty")):
+    add(_name, functools.partial(regions, _changes), 9,
+        message(f"SET_MEM_TABLE {_why}"),
+        in_tree="accepted" if "overlap" in _why else "")
+
+
+for _name, _changes in (
+        ("region-longer-than-file", {"size": (4 << 20) + 1}),
+        ("region-behind-file", {"offset": 4 << 20}),
+        ("region-of-exabytes", {"size": 1 << 60})):
+    add(_name, functools.partial(regions, [_changes]), 10,
+        memory("SET_MEM_TABLE region 0: file has 4194304 bytes, not the "),
+        in_tree="dies by SIGBUS")
+
+
+# 13: memory that changes under a PMD.
+
+@case(13, ignored())
+def memory_replaced(test):
+    """A guest with rings replaces its memory again and again."""
+    fe = test.front_end
+    fe.start()
+    test.wait_up()
+    half = fe.memory.region(size=fe.memory.size // 2)
+    for i in range(200):
+        fe.send_regions([half if i % 2 else fe.memory.region()],
+                        [fe.memory.fd])
+        fe.sync()
+
+
+# 14 to 16: rings.
+
+def state(request, index, num, test):
+    test.front_end.negotiate()
+    test.front_end.send_state(request, index, num)
+
+
+for _name, _index, _num, _expected in (
+        ("ring-255", 255, 256, ignored()),
+        ("ring-256", 256, 256, message("NUM is for ring 256, there are at")),
+        ("ring-65536", 65536, 256, message("NUM is for ring 65536, ")),
+        ("ring-size-0", 0, 0, message("has a ring of 0 descriptors")),
+        ("ring-size-255", 0, 255, message("which is not a power of 2")),
+        ("ring-size-65536", 0, 65536,
+         message("has a ring of 65536 descriptors"))):
+    add(_name, functools.partial(state, vu.SET_VRING_NUM, _index, _num), 14,
+        _expected)
+
+
+@case(14, message("SET_VRING_NUM is for ring 256"), in_tree=LEAKS)
+def ring_256_with_fd(test):
+    """librte_vhost gives up before it calls anybody back."""
+    test.front_end.send_state(vu.SET_VRING_NUM, 256, 256, fds=[test.null])
+
+
+@case(14, message("SET_VRING_KICK is for ring 0x10000: "))
+def kick_of_ring_65536(test):
+    test.front_end.send_u64(vu.SET_VRING_KICK, 0x10000,
+                            [test.front_end.eventfd()])
+
+
+def addresses(desc, avail, used, test):
+    fe = test.front_end
+    fe.negotiate()
+    fe.set_memory(vu.Memory())
+    fe.send_state(vu.SET_VRING_NUM, 0, 256)
+    fe.send_state(vu.SET_VRING_BASE, 0, 0)
+    fe.send_address(0, USER_ADDRESS + desc, USER_ADDRESS + avail,
+                    USER_ADDRESS + used)
+    fe.send_u64(vu.SET_VRING_KICK, 0, [fe.eventfd()])
+    fe.send_u64(vu.SET_VRING_CALL, 0, [fe.eventfd()])
+    fe.send_state(vu.SET_VRING_ENABLE, 0, 1)
+
+
+for _name, _desc, _avail, _used, _expected in (
+        ("unaligned-descriptors", 8, 4096, 8192,
+         message("SET_VRING_ADDR has a ring that is not aligned")),
+        ("unaligned-available", 0, 4097, 8192,
+         message("SET_VRING_ADDR has a ring that is not aligned")),
+        ("unaligned-used", 0, 4096, 8194,
+         message("SET_VRING_ADDR has a ring that is not aligned")),
+        ("unmapped-ring", 1 << 40, 2 << 40, 3 << 40, ignored()),
+        ("ring-at-the-end", (4 << 20) - 16, 4096, 8192, ignored()),
+        ("ring-over-itself", 4096, 4096, 4096, ignored())):
+    add(_name, functools.partial(addresses, _desc, _avail, _used), 15,
+        _expected)
+
+
+@case(15, library("SET_VRING_ADDR"))
+def address_before_memory(test):
+    test.front_end.negotiate()
+    test.front_end.send_address(0, USER_ADDRESS, USER_ADDRESS + 4096,
+                                USER_ADDRESS + 8192)
+
+
+@case(16, noted("message_floods", "more than 1000 messages a second: "))
+def flood(test):
+    """Ring 0 is turned off and on while PMDs poll."""
+    fe = test.front_end
+    fe.start()
+    test.wait_up()
+    for i in range(6000):
+        fe.send_state(vu.SET_VRING_ENABLE, 0, i % 2)
+    test.other_connects(2)
+
+
+@case(16, message("replies are not read, last message GET_FEATURES: "))
+def replies_not_read(test):
+    try:
+        for _ in range(4000):
+            test.front_end.send(vu.GET_FEATURES)
+    except vu.Closed:
+        pass
+
+
+# 17: what was not negotiated.
+
+INFLIGHT = struct.pack("=QQHHI", 4096, 0, 1, 256, 0)
+
+for _name, _request, _payload, _n in (
+        ("get-inflight", vu.GET_INFLIGHT_FD, INFLIGHT, 0),
+        ("set-inflight", vu.SET_INFLIGHT_FD, INFLIGHT, 1),
+        ("set-inflight-of-too-many-queues", vu.SET_INFLIGHT_FD,
+         struct.pack("=QQHHI", 4096, 0, 1000, 256, 0), 1),
+        ("set-inflight-at-odd-offset", vu.SET_INFLIGHT_FD,
+         struct.pack("=QQHHI", 4096, 1, 1, 256, 0), 1),
+        ("get-config", vu.GET_CONFIG, struct.pack("=III", 0, 0, 0), 0),
+        ("set-config", vu.SET_CONFIG, struct.pack("=III", 0, 0, 0), 0),
+        ("crypto", vu.CREATE_CRYPTO_SESSION, b"", 0),
+        ("postcopy-advise", vu.POSTCOPY_ADVISE, b"", 0),
+        ("postcopy-listen", vu.POSTCOPY_LISTEN, b"", 0),
+        ("postcopy-end", vu.POSTCOPY_END, b"", 0),
+        ("iotlb", vu.IOTLB_MSG, bytes(32), 0),
+        ("log-base", vu.SET_LOG_BASE, struct.pack("=QQ", 4096, 0), 1),
+        ("rarp", vu.SEND_RARP, bytes(8), 0),
+        ("mtu", vu.NET_SET_MTU, struct.pack("=Q", 1500), 0),
+        ("backend-req-fd", vu.SET_BACKEND_REQ_FD, b"", 1),
+        ("add-mem-reg", vu.ADD_MEM_REG, bytes(40), 1),
+        ("reset-device", vu.RESET_DEVICE, b"", 0),
+        ("status", vu.SET_STATUS, bytes(8), 0)):
+    add(f"not-negotiated-{_name}",
+        functools.partial(
+            lambda request, payload, n, test: test.front_end.send(
+                request, payload, [test.memory.fd] * n),
+            _request, _payload, _n),
+        17, message("was not negotiated: "),
+        in_tree=LEAKS if "set-inflight" in _name else "")
+
+
+def log_base(size, offset, fd_size, test):
+    fe = test.front_end
+    fe.negotiate(bits(vu.F_MQ, vu.F_LOG_SHMFD))
+    fd = vu.memfd(fd_size)
+    try:
+        fe.ask(vu.SET_LOG_BASE, struct.pack("=QQ", size, offset), [fd])
+    finally:
+        os.close(fd)
+
+
+for _name, _size, _offset, _fd_size, _expected in (
+        ("log-with-offset", 4096, 4096, 8192,
+         message("SET_LOG_BASE has offset 0x1000, ")),
+        ("log-offset-wraps", 4096, TOP, 8192,
+         message("SET_LOG_BASE has offset 0xfffffffffffff000, ")),
+        ("empty-log", 0, 0, 4096, message("SET_LOG_BASE has an empty log: ")),
+        ("log-longer-than-file", 8192, 0, 4096,
+         memory("SET_LOG_BASE with file that has 4096 bytes, not ")),
+        ("good-log", 4096, 0, 4096, ignored())):
+    add(_name, functools.partial(log_base, _size, _offset, _fd_size), 17,
+        _expected, in_tree="maps too little" if _offset == 4096 else "")
+
+
+# 19: values for the network.
+
+def set_mtu(mtu, test):
+    test.front_end.negotiate(bits(vu.F_MQ, vu.F_NET_MTU))
+    test.front_end.send_u64(vu.NET_SET_MTU, mtu)
+
+
+for _mtu, _expected in ((0, library("NET_SET_MTU")),
+                        (67, library("NET_SET_MTU")),
+                        (1 << 40, library("NET_SET_MTU")),
+                        (68, ignored()), (65535, ignored())):
+    add(f"mtu-{_mtu}", functools.partial(set_mtu, _mtu), 19, _expected)
+
+
+@case(19, ignored())
+def rarp_junk(test):
+    test.front_end.negotiate(bits(vu.F_MQ, vu.F_RARP))
+    test.front_end.send_u64(vu.SEND_RARP, 0xffffffffffffffff)
+
+
+@case(19, message("SET_BACKEND_REQ_FD with file that is a regular file"))
+def backend_req_fd_is_memory(test):
+    test.front_end.negotiate(bits(vu.F_MQ, vu.F_BACKEND_REQ))
+    test.front_end.send(vu.SET_BACKEND_REQ_FD, fds=[test.memory.fd])
+
+
+# 21: more than one front end.
+
+@case(21, noted("refused_connections", "more than 4 connections: "),
+      group="server")
+def connection_storm(test):
+    others = [test.connect() for _ in range(50)]
+    time.sleep(0.2)
+    for other in others:
+        other.close()

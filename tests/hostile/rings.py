@@ -1,0 +1,369 @@
+# Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at:
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Cases of faults.md, section 7, "Ring level", for split and packed rings.
+
+A guest that is started has a pair of empty rings of 256 descriptors.  What it
+does wrong breaks a ring, of which the switch tells, or is legitimate, however
+odd: then a good packet goes through afterward.
+"""
+
+import functools
+
+import vhost_user as vu
+from case import add, broken, ignored
+from vhost_user import INDIRECT, NEXT, SplitRing, WRITE
+
+BUFFERS = 0x100000              # Where buffers are.
+TABLES = 0x200000               # Where indirect tables are.
+OUTSIDE = 1 << 40               # Not in the guest's memory.
+PACKET = 12 + 60                # Bytes, with the header.
+
+FEATURES = (vu.NET_F_MRG_RXBUF, vu.RING_F_INDIRECT_DESC)
+
+
+def check_sending(test):
+    """Sends a packet, which has to be taken."""
+    ring = test.front_end.rings[1]
+    if isinstance(ring, SplitRing):
+        # Descriptors of odd chains are elsewhere.
+        ring.chain((BUFFERS + 0x10000, PACKET), first=255)
+        test.wait_until(lambda: ring.used_index() == ring.next_avail,
+                        "the packet is not taken")
+    else:
+        i = ring.next
+        ring.chain((BUFFERS + 0x10000, PACKET))
+        test.wait_until(lambda: ring.is_used(i), "the packet is not taken")
+
+
+def run(body, packed, features, check, test):
+    test.front_end.start(packed, features)
+    test.wait_up()
+    body(test, test.front_end.rings)
+    if check:
+        check_sending(test)
+
+
+def ring_case(number, split, packed, features=FEATURES, in_tree=""):
+    """Decorates a case that is expected to end as 'split' or 'packed' says.
+
+    A string is what breaks the ring, None that nothing happens, and False
+    that there is no such case.
+    """
+    def decorate(function):
+        name = function.__name__.replace("_", "-")
+        for suffix, result in (("split", split), ("packed", packed)):
+            if result is not False:
+                add(f"{name}-{suffix}",
+                    functools.partial(run, function, suffix == "packed",
+                                      features, result is None),
+                    number, broken(result) if result else ignored(), "ring",
+                    in_tree)
+        return function
+    return decorate
+
+
+def indirect(test, ring, *descriptors, length=None, flags=0):
+    """Sends an indirect table, rows of address, length, flags and next."""
+    for i, row in enumerate(descriptors):
+        if isinstance(ring, SplitRing):
+            test.front_end.memory.write(TABLES + 16 * i, "QIHH", *row)
+        else:
+            address, size, row_flags, _ = row
+            test.front_end.memory.write(TABLES + 16 * i, "QIHH", address,
+                                        size, 0, row_flags & ~NEXT)
+    if length is None:
+        length = 16 * len(descriptors)
+    ring.chain((TABLES, length), flags=INDIRECT | flags)
+
+
+ADDRESS = "ring 1: buffer outside of the guest's memory: "
+
+
+# 22 to 26: indices and chains.
+
+@ring_case(22, "ring 1: descriptor outside of the ring made available", False)
+def head_outside(_, rings):
+    rings[1].offer(256)
+
+
+@ring_case(22, "ring 1: descriptor outside of the ring made available", False)
+def head_65535(_, rings):
+    rings[1].offer(65535)
+
+
+def jump(index):
+    def body(_, rings):
+        rings[1].set_index(index)
+    return body
+
+
+for _name, _index in (("one-too-many", 257), ("to-40000", 40000),
+                      ("backwards", -1)):
+    _body = jump(_index)
+    _body.__name__ = f"index_jumps_{_name}"
+    ring_case(23, "ring 1: available index moved by more than", False)(_body)
+
+
+@ring_case(24, "ring 1: descriptor chained to one outside of the table", False)
+def next_outside(_, rings):
+    rings[1].descriptor(0, BUFFERS, PACKET, NEXT, 256)
+    rings[1].offer(0)
+
+
+@ring_case(25, "ring 1: descriptor chain is longer than the ring", False)
+def chain_loops(_, rings):
+    rings[1].descriptor(0, BUFFERS, 16, NEXT, 1)
+    rings[1].descriptor(1, BUFFERS, 16, NEXT, 0)
+    rings[1].offer(0)
+
+
+@ring_case(25, False, "ring 1: descriptor chained to one that is not avail")
+def chain_ends_nowhere(_, rings):
+    rings[1].descriptor(0, BUFFERS, PACKET, NEXT | vu.AVAIL)
+
+
+@ring_case(26, None, None)
+def chain_as_long_as_the_ring(test, rings):
+    ring = rings[1]
+    ring.chain(*[(BUFFERS + 16 * i, 16) for i in range(256)])
+    if isinstance(ring, SplitRing):
+        test.wait_until(lambda: ring.used_index() == 1, "chain is not used")
+    else:
+        test.wait_until(lambda: ring.is_used(0), "chain is not used")
+
+
+# 27 to 29: lengths.
+
+ROOM = "ring 1: buffer has no room for the header of a packet"
+
+
+@ring_case(27, None, None)
+def empty_first(_, rings):
+    rings[1].chain((BUFFERS, 0), (BUFFERS, PACKET))
+
+
+@ring_case(27, None, None)
+def empty_middle(_, rings):
+    rings[1].chain((BUFFERS, 12), (BUFFERS, 0), (BUFFERS, 60))
+
+
+@ring_case(27, None, None)
+def empty_last(_, rings):
+    rings[1].chain((BUFFERS, PACKET), (OUTSIDE, 0))
+
+
+@ring_case(27, ROOM, ROOM)
+def empty_only(_, rings):
+    rings[1].chain((BUFFERS, 0))
+
+
+@ring_case(28, ROOM, ROOM)
+def shorter_than_header(_, rings):
+    rings[1].chain((BUFFERS, 5), (BUFFERS, 6))
+
+
+@ring_case(28, None, None)
+def header_and_nothing(_, rings):
+    rings[1].chain((BUFFERS, 12))
+
+
+@ring_case(28, None, None)
+def header_in_three(_, rings):
+    rings[1].chain((BUFFERS, 4), (BUFFERS, 4), (BUFFERS, 4), (BUFFERS, 60))
+
+
+@ring_case(28, None, None)
+def four_gigabytes(_, rings):
+    rings[1].chain(*[(BUFFERS, 1 << 20)] * 200)
+
+
+@ring_case(29, None, None, in_tree="dies by SIGSEGV")
+def runts_to_receive(test, rings):
+    rings[0].chain((BUFFERS, 4), (BUFFERS + 4, 2), (BUFFERS + 6, 4000),
+                   flags=WRITE)
+    test.send_packet()
+    ring = rings[0]
+    if isinstance(ring, SplitRing):
+        test.wait_until(lambda: ring.used_index() == 1, "nothing is received")
+    else:
+        test.wait_until(lambda: ring.is_used(0), "nothing is received")
+
+
+@ring_case(29, "ring 0: buffer has no room for the header of a packet",
+           "ring 0: buffer has no room for the header of a packet")
+def no_room_to_receive(test, rings):
+    rings[0].chain((BUFFERS, 4), (BUFFERS, 4), flags=WRITE)
+    test.send_packet()
+
+
+# 30: addresses.
+
+@ring_case(30, ADDRESS, ADDRESS)
+def buffer_outside(_, rings):
+    rings[1].chain((BUFFERS, 12), (OUTSIDE, 60))
+
+
+@ring_case(30, ADDRESS, ADDRESS)
+def buffer_over_the_end(test, rings):
+    rings[1].chain((test.front_end.memory.size - 12, PACKET))
+
+
+@ring_case(30, ADDRESS, ADDRESS)
+def buffer_wraps(_, rings):
+    rings[1].chain((BUFFERS, 12), ((1 << 64) - 8, 60))
+
+
+# 31: indirect tables.
+
+SIZE = "ring 1: indirect table has an impossible size"
+
+
+@ring_case(31, SIZE, SIZE)
+def table_empty(test, rings):
+    indirect(test, rings[1], length=0)
+
+
+@ring_case(31, SIZE, SIZE)
+def table_of_odd_size(test, rings):
+    indirect(test, rings[1], (BUFFERS, PACKET, 0, 0), length=17)
+
+
+@ring_case(31, SIZE, SIZE)
+def table_larger_than_ring(test, rings):
+    indirect(test, rings[1], (BUFFERS, PACKET, 0, 0), length=16 * 257)
+
+
+@ring_case(31, SIZE, SIZE)
+def table_of_gigabytes(test, rings):
+    indirect(test, rings[1], (BUFFERS, PACKET, 0, 0), length=0xfffffff0)
+
+
+@ring_case(31, "ring 1: indirect descriptor in an indirect table",
+           "ring 1: indirect descriptor in an indirect table")
+def table_in_table(test, rings):
+    indirect(test, rings[1], (TABLES, 16, INDIRECT, 0))
+
+
+@ring_case(31, "ring 1: indirect descriptor with a next one",
+           "ring 1: indirect descriptor with a next one")
+def table_with_next(_, rings):
+    rings[1].chain((TABLES, 16), (BUFFERS, 60), flags=INDIRECT)
+
+
+@ring_case(31, "ring 1: indirect table outside of the guest's memory",
+           "ring 1: indirect table outside of the guest's memory")
+def table_outside(_, rings):
+    rings[1].chain((OUTSIDE, 16), flags=INDIRECT)
+
+
+@ring_case(31, "ring 1: descriptor chain is longer than the ring", False)
+def table_loops(test, rings):
+    indirect(test, rings[1], (BUFFERS, 16, NEXT, 0))
+
+
+@ring_case(31, "ring 1: descriptor chained to one outside of the table", False)
+def table_next_outside(test, rings):
+    indirect(test, rings[1], (BUFFERS, 16, NEXT, 1))
+
+
+@ring_case(31, "ring 1: indirect descriptor without the feature",
+           "ring 1: indirect descriptor without the feature",
+           features=(vu.NET_F_MRG_RXBUF,))
+def table_without_feature(test, rings):
+    indirect(test, rings[1], (BUFFERS, PACKET, 0, 0))
+
+
+@ring_case(31, None, None)
+def table_that_is_good(test, rings):
+    indirect(test, rings[1], (BUFFERS, 12, NEXT, 1), (BUFFERS, 60, 0, 0))
+
+
+# 32: directions.
+
+@ring_case(32, "ring 1: buffer for the wrong direction",
+           "ring 1: buffer for the wrong direction")
+def writable_to_send(_, rings):
+    rings[1].chain((BUFFERS, PACKET), flags=WRITE)
+
+
+@ring_case(32, "ring 0: buffer for the wrong direction",
+           "ring 0: buffer for the wrong direction")
+def read_only_to_receive(test, rings):
+    rings[0].chain((BUFFERS, 2048))
+    test.send_packet()
+
+
+# 33: packed rings only.
+
+@ring_case(33, False, None)
+def wrong_wrap_counter(_, rings):
+    rings[1].descriptor(0, BUFFERS, PACKET, vu.USED)
+    rings[1].descriptor(0, BUFFERS, PACKET, vu.USED | vu.AVAIL)
+
+
+@ring_case(33, False, None)
+def id_outside(test, rings):
+    """Only the driver uses the id."""
+    rings[1].chain((BUFFERS, PACKET), id_=65535)
+    test.wait_until(lambda: rings[1].is_used(0), "the packet is not taken")
+
+
+@ring_case(33, False, ADDRESS)
+def last_of_a_batch(_, rings):
+    ring = rings[1]
+    for i in range(3):
+        ring.chain((BUFFERS, PACKET), id_=i)
+    ring.chain((OUTSIDE, PACKET), id_=3)
+
+
+@ring_case(33, False, None)
+def odd_events(_, rings):
+    rings[1].memory.write(rings[1].avail, "HH", 0xffff, 0xffff)
+    rings[0].memory.write(rings[0].avail, "HH", 0x7fff, 3)
+
+
+# 34: headers.
+
+@ring_case(34, None, None)
+def odd_headers(test, rings):
+    ring = rings[1]
+    values = (0, 1, 13, 60, 65535)
+    n = 0
+    for flags in (0, 1, 255):
+        for gso in (0, 1, 3, 4, 5, 128, 255):
+            for value in values:
+                address = BUFFERS + 128 * (n % 64)
+                test.front_end.memory.write(
+                    address, "BBHHHHH", flags, gso, value, value, value,
+                    65535 - value, value)
+                if isinstance(ring, SplitRing):
+                    ring.chain((address, PACKET), first=n % 64)
+                    test.wait_until(
+                        lambda: ring.used_index() == ring.next_avail,
+                        "a packet is not taken")
+                else:
+                    i = ring.next
+                    ring.chain((address, PACKET))
+                    test.wait_until(lambda i=i: ring.is_used(i),
+                                    "a packet is not taken")
+                n += 1
+
+
+# 35: a guest that does not receive.
+
+@ring_case(35, None, None)
+def never_refilled(test, _):
+    for _ in range(50):
+        test.send_packet()

@@ -1,0 +1,479 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* Unit tests of lib/dpdk-vhost-message.c, lib/dpdk-vhost-fd.c and
+ * lib/dpdk-vhost-wire.c: which messages of front ends are refused. */
+
+#include <config.h>
+
+#include "dpdk-vhost-fd.h"
+#include "dpdk-vhost-message.h"
+#include "dpdk-vhost-wire.h"
+
+#include <fcntl.h>
+#include <linux/virtio_config.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "util.h"
+
+#define MAX_RING 32768
+
+#define FD_NAME "/proc/self/fd/%d"
+#define ROOT "/"
+#define ZERO "/dev/zero"
+
+static const struct dpdk_vhost_front_end all = {
+    .offered_features = UINT64_MAX,
+    .offered_protocol = 0x1ffff,
+};
+
+/* Fails unless 'why', which it frees, starts with 'expected', or is null if
+ * that is. */
+static void
+assert_why(char *why, const char *expected)
+{
+    if (expected) {
+        assert_non_null(why);
+        if (strncmp(why, expected, strlen(expected))) {
+            fail_msg("'%s', not '%s'", why, expected);
+        }
+    } else if (why) {
+        fail_msg("refused: %s", why);
+    }
+    free(why);
+}
+
+static struct dpdk_vhost_message
+make(uint32_t request, uint32_t size)
+{
+    return (struct dpdk_vhost_message) {
+        .request = request, .flags = 1, .size = size
+    };
+}
+
+static void
+check_header(const struct dpdk_vhost_front_end *peer, uint32_t request,
+             uint32_t flags, uint32_t size, const char *expected)
+{
+    struct dpdk_vhost_message msg = make(request, size);
+
+    msg.flags = flags;
+    assert_why(dpdk_vhost_message_check_header(peer, &msg), expected);
+}
+
+static void
+note_u64(struct dpdk_vhost_front_end *peer, uint32_t request, uint64_t value)
+{
+    struct dpdk_vhost_message msg = make(request, 8);
+
+    msg.payload.u64 = value;
+    dpdk_vhost_message_note(peer, &msg);
+}
+
+static void
+test_flags(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost_front_end peer = all;
+
+    check_header(&peer, 1, 1, 0, NULL);
+    for (uint32_t flags = 0; flags < 16; flags++) {
+        if (flags != 1) {
+            check_header(&peer, 1, flags, 0,
+                         (flags & 3) != 1 ? "has version"
+                         : flags & 4 ? "is marked as a reply"
+                         : "asks for a reply");
+        }
+    }
+    check_header(&peer, 1, 0x80000001, 0, "has reserved flags");
+
+    note_u64(&peer, DPDK_VHOST_SET_PROTOCOL_FEATURES, 1 << 3);
+    check_header(&peer, 1, 9, 0, NULL);
+}
+
+static void
+test_requests(void **state OVS_UNUSED)
+{
+    static const uint32_t basic[] = {
+        1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 23
+    };
+    struct dpdk_vhost_front_end peer = all;
+    bool is_basic[64] = { false };
+
+    for (size_t i = 0; i < ARRAY_SIZE(basic); i++) {
+        is_basic[basic[i]] = true;
+    }
+    for (uint32_t request = 0; request < 64; request++) {
+        bool known = request >= 1 && request <= 40;
+        struct dpdk_vhost_message msg = make(request, 0xffffff);
+        char *why = dpdk_vhost_message_check_header(&peer, &msg);
+
+        assert_int_equal(known, dpdk_vhost_message_name(request) != NULL);
+        assert_why(why, is_basic[request] ? "has 16777215 bytes"
+                   : known ? "was not negotiated" : "is not known");
+    }
+    check_header(&peer, UINT32_MAX, 1, 0, "is not known");
+
+    /* What makes no sense for a network device stays refused. */
+    note_u64(&peer, DPDK_VHOST_SET_PROTOCOL_FEATURES, UINT64_MAX);
+    note_u64(&peer, DPDK_VHOST_SET_FEATURES, UINT64_MAX);
+    for (uint32_t request = 1; request <= 40; request++) {
+        struct dpdk_vhost_message msg = make(request, 0xffffff);
+
+        assert_why(dpdk_vhost_message_check_header(&peer, &msg),
+                   request == 26 || request == 27 || request == 33
+                   ? "was not negotiated" : "has 16777215 bytes");
+    }
+}
+
+static void
+test_negotiation(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost_front_end peer = all;
+
+    /* Only what is offered counts. */
+    peer.offered_protocol = 1 << 2;
+    note_u64(&peer, DPDK_VHOST_SET_PROTOCOL_FEATURES, UINT64_MAX);
+    check_header(&peer, 19, 1, 8, NULL);
+    check_header(&peer, 20, 1, 8, "was not negotiated");
+    check_header(&peer, 999, 1, 8, "is not known");
+
+    /* It counts for the rest of the connection. */
+    note_u64(&peer, DPDK_VHOST_SET_PROTOCOL_FEATURES, 0);
+    check_header(&peer, 19, 1, 8, NULL);
+
+    /* The IOMMU is a feature of virtio. */
+    check_header(&peer, DPDK_VHOST_IOTLB_MSG, 1, 32, "was not negotiated");
+    note_u64(&peer, DPDK_VHOST_SET_FEATURES,
+             UINT64_C(1) << VIRTIO_F_IOMMU_PLATFORM);
+    note_u64(&peer, DPDK_VHOST_SET_FEATURES, 0);
+    check_header(&peer, DPDK_VHOST_IOTLB_MSG, 1, 32, NULL);
+    check_header(&peer, DPDK_VHOST_IOTLB_MSG, 1, 31, "has 31 bytes, not 32");
+
+    /* What we do not know may belong to a feature that we do not know. */
+    peer.offered_protocol = UINT64_MAX;
+    note_u64(&peer, DPDK_VHOST_SET_PROTOCOL_FEATURES, 1 << 19);
+    check_header(&peer, 999, 1, 8, NULL);
+    check_header(&peer, 999, 1, 4096, NULL);
+    check_header(&peer, 999, 1, 4097, "has a size of 4097");
+}
+
+static void
+test_sizes(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost_front_end peer = all;
+
+    for (uint32_t size = 0; size < 512; size++) {
+        check_header(&peer, 1, 1, size, size ? "has " : NULL);
+        check_header(&peer, 2, 1, size, size != 8 ? "has " : NULL);
+        check_header(&peer, 5, 1, size,
+                     size < 8 || size > 264 ? "has " : NULL);
+        check_header(&peer, 9, 1, size, size != 40 ? "has " : NULL);
+    }
+}
+
+static struct dpdk_vhost_message
+make_table(uint32_t n)
+{
+    struct dpdk_vhost_message msg = make(DPDK_VHOST_SET_MEM_TABLE, 8 + 32 * n);
+
+    msg.payload.memory.n = n;
+    for (uint32_t i = 0; i < MIN(n, 8); i++) {
+        msg.payload.memory.regions[i] = (struct dpdk_vhost_region) {
+            .guest_addr = 0x1000 * i,
+            .size = 0x1000,
+            .user_addr = 0x100000 + 0x1000 * i,
+            .offset = 0x1000 * i,
+        };
+    }
+    return msg;
+}
+
+/* Checks 'msg' with 'n_fds' descriptors. */
+static void
+check(const struct dpdk_vhost_message *msg, size_t n_fds,
+      const char *expected)
+{
+    assert_why(dpdk_vhost_message_check(&all, msg, n_fds), expected);
+}
+
+static void
+test_table(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost_message msg;
+
+    for (uint32_t n = 0; n <= 9; n++) {
+        msg = make_table(n);
+        check(&msg, n, n && n <= 8 ? NULL : "has ");
+        if (n && n <= 8) {
+            check(&msg, n - 1, "has ");
+            check(&msg, n + 1, "has ");
+            msg.size++;
+            check(&msg, n, "has ");
+        }
+    }
+
+    msg = make_table(8);
+    msg.payload.memory.regions[7].guest_addr = 0x2fff;
+    check(&msg, 8, "region 7 overlaps region 2 in the guest");
+    msg = make_table(8);
+    msg.payload.memory.regions[6].user_addr = 0x100fff;
+    check(&msg, 8, "region 6 overlaps region 0 in the front end");
+    msg = make_table(8);
+    msg.payload.memory.regions[6].size = 0;
+    check(&msg, 8, "region 6 is empty");
+
+    /* The very last byte may be used. */
+    msg = make_table(1);
+    msg.payload.memory.regions[0].guest_addr = UINT64_MAX - 0x1000;
+    msg.payload.memory.regions[0].user_addr = UINT64_MAX - 0x1000;
+    check(&msg, 1, NULL);
+    msg.payload.memory.regions[0].user_addr++;
+    msg.payload.memory.regions[0].size++;
+    check(&msg, 1, "region 0 of 0x1001 bytes wraps around");
+    msg = make_table(1);
+    msg.payload.memory.regions[0].offset = UINT64_MAX;
+    check(&msg, 1, "region 0 of 0x1000 bytes wraps around");
+}
+
+static void
+test_rings(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost_message msg = make(DPDK_VHOST_SET_VRING_NUM, 8);
+    struct dpdk_vhost_front_end packed = all;
+
+    packed.features = UINT64_C(1) << VIRTIO_F_RING_PACKED;
+    for (uint32_t num = 0; num <= MAX_RING + 1; num++) {
+        bool ok = num && num <= MAX_RING;
+
+        msg.payload.state.num = num;
+        assert_why(dpdk_vhost_message_check(&packed, &msg, 0),
+                   ok ? NULL : "has a ring of ");
+        check(&msg, 0, ok && is_pow2(num) ? NULL : "has a ring of ");
+    }
+    msg.payload.state.num = 256;
+    for (int request = 0; request < 64; request++) {
+        bool has_index = request == 8 || request == 9 || request == 10
+                         || request == 11 || request == 18;
+
+        msg.request = request;
+        msg.payload.state.index = 255;
+        if (has_index) {
+            check(&msg, 0, NULL);
+            msg.payload.state.index = 256;
+            check(&msg, 0, "is for ring 256");
+            msg.payload.state.index = UINT32_MAX;
+            check(&msg, 0, "is for ring 4294967295");
+        }
+    }
+}
+
+static void
+test_addresses(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost_message msg = make(DPDK_VHOST_SET_VRING_ADDR, 40);
+    struct dpdk_vhost_front_end packed = all;
+
+    packed.features = UINT64_C(1) << VIRTIO_F_RING_PACKED;
+    for (uint64_t i = 0; i < 32; i++) {
+        memset(&msg.payload.addr, 0, sizeof msg.payload.addr);
+        msg.payload.addr.desc = i;
+        check(&msg, 0, i % 16 ? "has a ring that is not aligned" : NULL);
+        msg.payload.addr.desc = 0;
+        msg.payload.addr.avail = i;
+        check(&msg, 0, i % 2 ? "has a ring that is not aligned" : NULL);
+        assert_why(dpdk_vhost_message_check(&packed, &msg, 0),
+                   i % 4 ? "has a ring that is not aligned" : NULL);
+        msg.payload.addr.avail = 0;
+        msg.payload.addr.used = i;
+        check(&msg, 0, i % 4 ? "has a ring that is not aligned" : NULL);
+    }
+}
+
+static void
+test_fds_of_rings(void **state OVS_UNUSED)
+{
+    for (uint32_t request = 12; request <= 14; request++) {
+        struct dpdk_vhost_message msg = make(request, 8);
+
+        msg.payload.u64 = 255;
+        check(&msg, 1, NULL);
+        check(&msg, 0, "has 0 file descriptors, not 1");
+        check(&msg, 2, "has 2 file descriptors, not 1");
+        msg.payload.u64 |= 1 << 8;
+        check(&msg, 0, NULL);
+        check(&msg, 1, "has 1 file descriptors, not 0");
+        msg.payload.u64 = 1 << 9;
+        check(&msg, 1, "is for ring 0x200");
+    }
+}
+
+static void
+test_log(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost_message msg = make(DPDK_VHOST_SET_LOG_BASE, 16);
+
+    check(&msg, 1, "has an empty log");
+    msg.payload.log.size = 4096;
+    check(&msg, 1, NULL);
+    check(&msg, 0, "has 0 file descriptors, not 1");
+    msg.payload.log.offset = 4096;
+    check(&msg, 1, "has offset 0x1000");
+}
+
+/* Checks of descriptors
+ * --------------------- */
+
+static void
+test_memory_fd(void **state OVS_UNUSED)
+{
+    int fd = memfd_create("test", MFD_ALLOW_SEALING);
+    int read_only;
+    char *path;
+    int zero;
+
+    assert_int_equal(ftruncate(fd, 8192), 0);
+    assert_why(dpdk_vhost_fd_check_memory(fd, 0, 8192), NULL);
+    assert_why(dpdk_vhost_fd_check_memory(fd, 4096, 4096), NULL);
+    assert_why(dpdk_vhost_fd_check_memory(fd, 8191, 1), NULL);
+    assert_why(dpdk_vhost_fd_check_memory(fd, 8191, 2), "has 8192 bytes");
+    assert_why(dpdk_vhost_fd_check_memory(fd, 8193, 1), "has 8192 bytes");
+    assert_why(dpdk_vhost_fd_check_memory(fd, 1, UINT64_MAX - 1),
+               "has 8192 bytes");
+
+    path = xasprintf(FD_NAME, fd);
+    read_only = open(path, O_RDONLY);
+    assert_true(read_only >= 0);
+    assert_why(dpdk_vhost_fd_check_memory(read_only, 0, 8192),
+               "cannot be mapped");
+    close(read_only);
+    free(path);
+
+    assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0);
+    assert_why(dpdk_vhost_fd_check_memory(fd, 0, 8192), "cannot be mapped");
+    close(fd);
+
+    zero = open(ZERO, O_RDWR);
+    assert_why(dpdk_vhost_fd_check_memory(zero, 0, 4096),
+               "is a character device, not memory");
+    close(zero);
+    assert_why(dpdk_vhost_fd_check_memory(-1, 0, 4096), "cannot be examined");
+}
+
+static void
+test_event_fd(void **state OVS_UNUSED)
+{
+    int fd = eventfd(0, 0);
+    int pair[2];
+
+    assert_why(dpdk_vhost_fd_check_event(fd), NULL);
+    assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    assert_why(dpdk_vhost_fd_check_socket(fd),
+               "is an anonymous file, not a socket");
+    close(fd);
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_why(dpdk_vhost_fd_check_event(pair[0]), NULL);
+    assert_why(dpdk_vhost_fd_check_socket(pair[0]), NULL);
+    close(pair[0]);
+    close(pair[1]);
+
+    fd = open(ROOT, O_RDONLY);
+    assert_why(dpdk_vhost_fd_check_event(fd), "is a directory");
+    close(fd);
+    assert_why(dpdk_vhost_fd_check_event(-1), "cannot be examined");
+}
+
+static void
+test_wire(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost_fds in = { .n = 0 };
+    struct dpdk_vhost_fds out = { .n = 0 };
+    char data[64];
+    size_t n = 0;
+    int pair[2];
+    int lowest;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    lowest = dup(0);
+    close(lowest);
+    assert_int_equal(dpdk_vhost_wire_read(pair[0], data, sizeof data, &n, &in),
+                     DPDK_VHOST_IO_AGAIN);
+
+    /* Descriptors come with the first byte. */
+    for (int i = 0; i < DPDK_VHOST_MAX_FDS; i++) {
+        out.fds[out.n++] = 0;
+    }
+    assert_int_equal(dpdk_vhost_wire_write(pair[1], "0123456789", 10, &out),
+                     DPDK_VHOST_IO_DONE);
+    assert_int_equal(dpdk_vhost_wire_read(pair[0], data, 4, &n, &in),
+                     DPDK_VHOST_IO_DONE);
+    assert_int_equal(n, 4);
+    assert_int_equal(in.n, DPDK_VHOST_MAX_FDS);
+    assert_false(in.too_many);
+    assert_int_equal(dpdk_vhost_wire_read(pair[0], data + 4, 60, &n, &in),
+                     DPDK_VHOST_IO_DONE);
+    assert_int_equal(n, 10);
+    assert_memory_equal(data, "0123456789", 10);
+
+    /* More of them are closed. */
+    out.n = 1;
+    assert_int_equal(dpdk_vhost_wire_write(pair[1], "x", 1, &out),
+                     DPDK_VHOST_IO_DONE);
+    assert_int_equal(dpdk_vhost_wire_read(pair[0], data, 1, &n, &in),
+                     DPDK_VHOST_IO_DONE);
+    assert_true(in.too_many);
+    dpdk_vhost_fds_close(&in);
+    assert_int_equal(dup(0), lowest);
+    close(lowest);
+
+    close(pair[1]);
+    assert_int_equal(dpdk_vhost_wire_read(pair[0], data, 1, &n, &in),
+                     DPDK_VHOST_IO_CLOSED);
+    out.n = 0;
+    assert_int_equal(dpdk_vhost_wire_write(pair[0], "x", 1, &out),
+                     DPDK_VHOST_IO_CLOSED);
+    close(pair[0]);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_negotiation),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_rings),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_fds_of_rings),
+        cmocka_unit_test(test_log),
+        cmocka_unit_test(test_memory_fd),
+        cmocka_unit_test(test_event_fd),
+        cmocka_unit_test(test_wire),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -107,6 +107,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-ring.h \
 	lib/dpdk-vhost-rxtx.c \
 	lib/dpdk-vhost-rxtx.h \
+	lib/dpdk-vhost-sigbus.c \
+	lib/dpdk-vhost-sigbus.h \
 	lib/dpdk-vhost-socket.c \
 	lib/dpdk-vhost-socket.h \
 	lib/dpdk-vhost-stats.c \

@@ -38,6 +38,8 @@ struct smap;
           "the connection is closed")                                         \
     FAULT(MEMORY, "ovs_vhost_refused_memory",                                 \
           "the connection is closed")                                         \
+    FAULT(LOST, "ovs_vhost_lost_memory",                                      \
+          "the connection is closed")                                         \
     FAULT(FLOOD, "ovs_vhost_message_floods",                                  \
           "messages have to wait")                                            \
     FAULT(RING, "ovs_vhost_broken_rings",                                     \

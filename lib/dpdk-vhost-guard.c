@@ -17,7 +17,8 @@
 /* The message firewall in front of librte_vhost.  Called by dpdk-vhost.c,
  * dpdk-vhost-driver.c and dpdk-vhost-events.c; calls dpdk-vhost-message.c and
  * dpdk-vhost-fd.c for the checks, dpdk-vhost-connfd.c and dpdk-vhost-wire.c
- * for the sockets, and dpdk-vhost-fault.c to tell the user. */
+ * for the sockets, dpdk-vhost-sigbus.c for memory that is gone, and
+ * dpdk-vhost-fault.c to tell the user. */
 
 #include <config.h>
 
@@ -35,6 +36,7 @@
 #include "dpdk-vhost-fault.h"
 #include "dpdk-vhost-fd.h"
 #include "dpdk-vhost-message.h"
+#include "dpdk-vhost-sigbus.h"
 #include "dpdk-vhost-wire.h"
 #include "latch.h"
 #include "openvswitch/list.h"
@@ -64,8 +66,9 @@
  * for the next one. */
 #define MAX_UNREAD 65536
 
-/* How often GUARD looks for broken rings, in ms. */
-#define RING_INTERVAL 250
+/* How often GUARD looks for what guests have done to their rings and memory,
+ * in ms. */
+#define CHECK_INTERVAL 250
 
 /* What a message of a front end waits for. */
 enum stage {
@@ -429,6 +432,21 @@ check_rings(void) OVS_REQUIRES(guard_mutex)
     }
 }
 
+/* Closes connections to guests that have taken their memory away. */
+static void
+check_memory(void) OVS_REQUIRES(guard_mutex)
+{
+    struct connection *conn, *next;
+
+    LIST_FOR_EACH_SAFE (conn, next, node, &connections) {
+        if (dpdk_vhost_sigbus_is_lost(conn->vid)) {
+            report(conn->vhost, DPDK_VHOST_FAULT_LOST,
+                   xstrdup("memory was taken away while it was in use"));
+            drop(conn);
+        }
+    }
+}
+
 /* The main function of GUARD. */
 static void *
 guard_main(void *aux OVS_UNUSED)
@@ -447,8 +465,9 @@ guard_main(void *aux OVS_UNUSED)
             }
         }
         if (time_msec() >= next_check) {
+            check_memory();
             check_rings();
-            next_check = time_msec() + RING_INTERVAL;
+            next_check = time_msec() + CHECK_INTERVAL;
         }
         LIST_FOR_EACH (conn, node, &connections) {
             wait_for(conn);

@@ -37,6 +37,7 @@
 #include "dp-packet.h"
 #include "dpdk-log.h"
 #include "dpdk-vhost-fault.h"
+#include "dpdk-vhost-sigbus.h"
 #include "smap.h"
 #include "util.h"
 
@@ -211,7 +212,8 @@ report_broken(struct dpdk_vhost_rings *rings, struct dpdk_vhost_ring *ring)
     bool adopted = __atomic_load_n(&ring->adopted, __ATOMIC_RELAXED);
     char *cause;
 
-    if (ring->reported || !fault || !adopted) {
+    if (ring->reported || !fault || !adopted
+        || dpdk_vhost_sigbus_is_lost(ring->vid)) {
         return false;
     }
     ring->reported = true;
@@ -454,6 +456,7 @@ before_message(int vid, void *message)
         }
         ovs_mutex_unlock(&rings->mutex);
     }
+    dpdk_vhost_sigbus_before_message(vid, *(const uint32_t *) message);
     return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
@@ -463,6 +466,7 @@ after_message(int vid, void *message)
 {
     struct dpdk_vhost_rings *rings = lookup(vid);
 
+    dpdk_vhost_sigbus_after_message(vid, *(const uint32_t *) message);
     if (rings && changes_something(message)) {
         connections[vid].rarp |= *(const uint32_t *) message == SEND_RARP;
         ovs_mutex_lock(&rings->mutex);
@@ -493,6 +497,7 @@ dpdk_vhost_rings_connect(struct dpdk_vhost_rings *rings, int vid)
 void
 dpdk_vhost_rings_disconnect(int vid)
 {
+    dpdk_vhost_sigbus_clear(vid);
     if (lookup(vid)) {
         connections[vid].rings = NULL;
     }

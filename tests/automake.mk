@@ -52,6 +52,7 @@ dist_noinst_SCRIPTS += tests/guest.py tests/hostile/hostile.py
 # A hostile front end.
 EXTRA_DIST += \
 	tests/hostile/case.py \
+	tests/hostile/memory.py \
 	tests/hostile/messages.py \
 	tests/hostile/rings.py \
 	tests/hostile/vhost_user.py
@@ -77,6 +78,7 @@ check_PROGRAMS += \
 	tests/test-dpdk-policer \
 	tests/test-dpdk-qos \
 	tests/test-dpdk-vhost-message \
+	tests/test-dpdk-vhost-sigbus \
 	tests/test-dpdk-vring \
 	tests/test-dpdk-vring-garbage \
 	tests/test-dpdk-vring-hostile \
@@ -104,6 +106,9 @@ tests_test_dpdk_qos_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vhost_message_SOURCES = tests/test-dpdk-vhost-message.c
 tests_test_dpdk_vhost_message_LDADD = $(test_ldadd)
+
+tests_test_dpdk_vhost_sigbus_SOURCES = tests/test-dpdk-vhost-sigbus.c
+tests_test_dpdk_vhost_sigbus_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vring_SOURCES = tests/test-dpdk-vring.c $(vring_guest)
 tests_test_dpdk_vring_LDADD = $(test_ldadd)
@@ -138,6 +143,7 @@ $(tests_test_dpdk_packet_OBJECTS) \
 $(tests_test_dpdk_policer_OBJECTS) \
 $(tests_test_dpdk_qos_OBJECTS) \
 $(tests_test_dpdk_vhost_message_OBJECTS) \
+$(tests_test_dpdk_vhost_sigbus_OBJECTS) \
 $(tests_test_dpdk_vring_OBJECTS) \
 $(tests_test_dpdk_vring_garbage_OBJECTS) \
 $(tests_test_dpdk_vring_hostile_OBJECTS) \

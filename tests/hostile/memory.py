@@ -1,0 +1,68 @@
+# Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at:
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What a hostile front end does to memory that it has shared.
+
+The switch polls the rings of a guest that is started, so it finds out at once.
+"""
+
+import functools
+import mmap
+import os
+
+from case import add, refused
+
+BUFFERS = 0x100000              # Where buffers are.
+PACKET = 12 + 60                # Bytes, with the header.
+
+LOST = refused("lost_memory", "memory was taken away while it was in use: ")
+
+
+def run(body, packed, test):
+    """Starts a guest, and does 'body' to it."""
+    test.front_end.start(packed)
+    test.wait_up()
+    body(test.front_end)
+    test.front_end.wait_closed()
+    test.wait_until(lambda: not test.switch.is_up(),
+                    "the port does not go down")
+
+
+def truncated(front_end):
+    """Truncates all of it, while nothing is sent."""
+    os.ftruncate(front_end.memory.fd, 0)
+
+
+def truncated_in_use(front_end):
+    """Leaves the rings, but takes the packets away that are in them."""
+    for i in range(200):
+        front_end.rings[1].chain((BUFFERS + 4096 * i, PACKET))
+    os.ftruncate(front_end.memory.fd, BUFFERS)
+    for i in range(50):
+        front_end.rings[1].chain((BUFFERS + 4096 * i, PACKET))
+
+
+def truncated_and_back(front_end):
+    """Truncates it, and makes it as long as it was."""
+    os.ftruncate(front_end.memory.fd, mmap.PAGESIZE)
+    os.ftruncate(front_end.memory.fd, front_end.memory.size)
+    os.ftruncate(front_end.memory.fd, 0)
+
+
+for _body in truncated, truncated_in_use, truncated_and_back:
+    for _packed in False, True:
+        add(f"{_body.__name__.replace('_', '-')}-"
+            f"{'packed' if _packed else 'split'}",
+            functools.partial(run, _body, _packed), 11, LOST, "memory",
+            "dies by SIGBUS")

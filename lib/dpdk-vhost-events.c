@@ -30,6 +30,7 @@
 #include "dpdk-vhost-features.h"
 #include "dpdk-vhost-guard.h"
 #include "dpdk-vhost-rxtx.h"
+#include "dpdk-vhost-sigbus.h"
 #include "dpdk-vhost-stats.h"
 #include "latch.h"
 #include "mpsc-queue.h"
@@ -223,6 +224,7 @@ destroy_device(int vid) OVS_EXCLUDED(dpdk_mutex)
      * VHOST would never enter one again by itself. */
     ovsrcu_synchronize();
     ovsrcu_quiesce_start();
+    dpdk_vhost_sigbus_clear(vid);
     VLOG_INFO_RL(&rl, "vHost Device '%s' has been removed", ifname);
 }
 

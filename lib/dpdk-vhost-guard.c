@@ -636,6 +636,16 @@ dpdk_vhost_guard_release(struct dpdk_vhost *vhost) OVS_EXCLUDED(guard_mutex)
     ovs_mutex_lock(&guard_mutex);
     LIST_FOR_EACH (conn, node, &connections) {
         if (conn->vhost == vhost) {
+            bool running;
+
+            /* Nobody will tell when the memory goes of a device that does not
+             * run. */
+            ovs_mutex_lock(&vhost->dev.mutex);
+            running = vhost->vid == conn->vid;
+            ovs_mutex_unlock(&vhost->dev.mutex);
+            if (!running) {
+                dpdk_vhost_sigbus_clear(conn->vid);
+            }
             conn->vhost = NULL;
         }
     }

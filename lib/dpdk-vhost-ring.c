@@ -487,6 +487,7 @@ dpdk_vhost_rings_connect(struct dpdk_vhost_rings *rings, int vid)
         .post_msg_handle = after_message,
     };
 
+    dpdk_vhost_sigbus_clear(vid);
     if (vid < MAX_VIDS) {
         memset(&connections[vid], 0, sizeof connections[vid]);
         connections[vid].rings = rings;

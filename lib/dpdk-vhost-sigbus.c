@@ -178,7 +178,7 @@ dpdk_vhost_sigbus_clear(int vid)
 void
 dpdk_vhost_sigbus_before_message(int vid, uint32_t request)
 {
-    if (request == DPDK_VHOST_SET_MEM_TABLE || request == RESET_OWNER) {
+    if (request == DPDK_VHOST_SET_MEM_TABLE) {
         dpdk_vhost_sigbus_clear(vid);
     }
 }
@@ -188,6 +188,11 @@ dpdk_vhost_sigbus_after_message(int vid, uint32_t request)
 {
     struct rte_vhost_memory *memory;
 
+    /* If the device was running, destroy_device() has done so already, before
+     * the memory went. */
+    if (request == RESET_OWNER) {
+        dpdk_vhost_sigbus_clear(vid);
+    }
     if (request != DPDK_VHOST_SET_MEM_TABLE
         || rte_vhost_get_mem_table(vid, &memory)) {
         return;

@@ -15,8 +15,8 @@
  */
 
 /* What librte_vhost calls back.  Called by librte_vhost, and by dpdk-vhost.c
- * for the thread EVENT; calls dpdk-vhost.c to publish what has changed, and
- * dpdk-vhost-guard.c. */
+ * for the thread EVENT; calls dpdk-vhost.c to publish what has changed,
+ * dpdk-vhost-guard.c and dpdk-vhost-sigbus.c. */
 
 #include <config.h>
 

@@ -31,8 +31,8 @@
  * Any other SIGBUS goes to the handler that there was before, or ends the
  * process as it would have.
  *
- * Called by dpdk-vhost.c, dpdk-vhost-ring.c and dpdk-vhost-guard.c; calls
- * librte_vhost.  Functions for one 'vid', except for
+ * Called by dpdk-vhost.c, dpdk-vhost-events.c, dpdk-vhost-ring.c and
+ * dpdk-vhost-guard.c; calls librte_vhost.  Functions for one 'vid', except for
  * dpdk_vhost_sigbus_is_lost(), are called by one thread at a time. */
 
 #include <stdbool.h>

@@ -255,6 +255,18 @@ count_log () {
     grep -c "$1" "$log" || :
 }
 
+# Do at least $2 lines of the log match $1?
+log_reached () {
+    test "$(count_log "$1")" -ge "$2"
+}
+
+# logged N REGEX: N lines of the log match REGEX, as soon as the switch has
+# written them, for which it has a thread of its own.
+logged () {
+    wait_until log_reached "$2" "$1"
+    equal "number of lines '$2'" "$(count_log "$2")" "$1"
+}
+
 # Do any lines of the log from line $2 on match $1?
 log_matches () {
     tail -n "+${2-1}" "$log" | grep -q "$1"

@@ -58,6 +58,7 @@ struct peer {
 
     /* Time, in seconds. */
     double start;               /* When the mode began. */
+    double pace_start;          /* When --rate began to count. */
     double now;                 /* Of the last look at the clock. */
     double last_rx;             /* When a frame came last. */
     double last_progress;       /* When something new came or was sent. */
@@ -272,7 +273,10 @@ handle_frame(struct peer *peer, struct rte_mbuf *m)
     if (!peer_frame_check(m, &peer->counters, &frame)) {
         return;
     }
-    peer->heard = true;
+    if (!peer->heard) {
+        peer->heard = true;
+        peer->pace_start = peer->now;
+    }
     if (peer->counters.unique != unique) {
         peer->last_progress = peer->now;
     }
@@ -332,12 +336,28 @@ is_repeat_due(const struct peer *peer)
     return peer->now - peer->last_control > REPEAT;
 }
 
+/* Returns how many more numbered frames --rate lets be sent now. */
+static uint64_t
+due(const struct peer *peer)
+{
+    uint64_t n = peer->options->n;
+    double rate = peer->options->rate;
+    uint64_t end = n;
+
+    if (rate) {
+        uint64_t paced = (peer->now - peer->pace_start) * rate + 1;
+
+        end = RTE_MIN(paced, n);
+    }
+    return end > peer->next ? end - peer->next : 0;
+}
+
 /* Returns how many more numbered frames may be sent now. */
 static uint64_t
 allowance(const struct peer *peer)
 {
     uint64_t on_the_way = peer->next - peer->acked;
-    uint64_t left = peer->options->n - peer->next;
+    uint64_t left = due(peer);
 
     return (!peer->heard || on_the_way >= peer->options->window
             ? 0
@@ -387,19 +407,6 @@ run_exchange(struct peer *peer)
     return done && c->sent == n && !c->duplicate;
 }
 
-/* Sends those numbered frames that are due. */
-static void
-send_due(struct peer *peer)
-{
-    uint64_t n = peer->options->n;
-    double rate = peer->options->rate;
-    uint64_t due = rate ? (peer->now - peer->start) * rate + 1 : n;
-
-    if (due > peer->next) {
-        send_numbered(peer, RTE_MIN(due, n) - peer->next);
-    }
-}
-
 static bool
 run_send(struct peer *peer)
 {
@@ -407,7 +414,7 @@ run_send(struct peer *peer)
 
     while (goes_on(peer) && peer->next < n) {
         receive(peer);
-        send_due(peer);
+        send_numbered(peer, due(peer));
     }
     drain(peer);
     return peer->counters.sent == n;
@@ -474,7 +481,7 @@ run_loop(struct peer *peer)
     double end = end_time(peer);
 
     while (goes_on(peer) && peer->next < peer->options->n) {
-        send_due(peer);
+        send_numbered(peer, due(peer));
         report(peer);
     }
     while (!peer->signals->stop && (!end || peer->now < end)) {
@@ -596,6 +603,7 @@ peer_run(const struct peer_options *options, uint16_t port_id,
     bool pass;
 
     peer.now = peer.last_progress = peer.last_report = peer.start;
+    peer.pace_start = peer.start;
     peer.next_report = peer.start + options->interval;
     pass = run[options->mode](&peer);
 

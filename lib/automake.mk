@@ -83,6 +83,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-stats.h \
 	lib/dpdk-vhost.c \
 	lib/dpdk-vhost.h \
+	lib/dpdk-vhost-bits.c \
+	lib/dpdk-vhost-bits.h \
 	lib/dpdk-vhost-config.c \
 	lib/dpdk-vhost-config.h \
 	lib/dpdk-vhost-connfd.c \
@@ -107,6 +109,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-ring.h \
 	lib/dpdk-vhost-rxtx.c \
 	lib/dpdk-vhost-rxtx.h \
+	lib/dpdk-vhost-show.c \
+	lib/dpdk-vhost-show.h \
 	lib/dpdk-vhost-sigbus.c \
 	lib/dpdk-vhost-sigbus.h \
 	lib/dpdk-vhost-socket.c \

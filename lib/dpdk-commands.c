@@ -15,8 +15,9 @@
  */
 
 /* Commands for ovs-appctl that show and change the state of ports and devices.
- * Registered by plugin.c; calls dpdk-dev.c, dpdk-eth-attach.c, and, for the
- * ports of the classes of dpdk-eth.c and dpdk-vhost.c, the core. */
+ * Registered by plugin.c; calls dpdk-dev.c, dpdk-eth-attach.c,
+ * dpdk-vhost-show.c, and, for the ports of the classes of dpdk-eth.c and
+ * dpdk-vhost.c, the core. */
 
 #include <config.h>
 
@@ -31,6 +32,7 @@
 #include "dpdk-eth.h"
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-config.h"
+#include "dpdk-vhost-show.h"
 #include "netdev-provider.h"
 #include "openvswitch/shash.h"
 #include "unixctl.h"
@@ -228,4 +230,6 @@ dpdk_commands_register(void)
     unixctl_command_register("netdev-dpdk/vhost-datapath",
                              "netdev [auto|library]", 1, 2, vhost_datapath,
                              NULL);
+    unixctl_command_register("netdev-dpdk/vhost-show", "[--json] [netdev]",
+                             0, 2, dpdk_vhost_show, NULL);
 }

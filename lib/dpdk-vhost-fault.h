@@ -19,7 +19,8 @@
 
 /* What the other end of a vhost port has done wrong: one line in the log, a
  * counter, and the status of the port say so.  Called by dpdk-vhost.c,
- * dpdk-vhost-stats.c, dpdk-vhost-guard.c and dpdk-vhost-ring.c.
+ * dpdk-vhost-stats.c, dpdk-vhost-guard.c, dpdk-vhost-ring.c and
+ * dpdk-vhost-show.c.
  *
  * They belong to the port, so they stay when a guest disconnects. */
 
@@ -27,6 +28,7 @@
 #include "openvswitch/thread.h"
 #include "openvswitch/vlog.h"
 
+struct json;
 struct netdev_custom_stats;
 struct smap;
 
@@ -52,6 +54,16 @@ enum dpdk_vhost_fault {
     DPDK_VHOST_N_FAULTS
 };
 
+/* So many of the last faults of a port are kept. */
+#define DPDK_VHOST_FAULT_HISTORY 8
+
+/* A fault that is kept. */
+struct dpdk_vhost_fault_record {
+    enum dpdk_vhost_fault fault;
+    long long int when;         /* Wall clock, in ms. */
+    char *text;                 /* In words. */
+};
+
 /* The faults of a port. */
 struct dpdk_vhost_faults {
     char *name;                 /* Of the port. */
@@ -59,7 +71,14 @@ struct dpdk_vhost_faults {
 
     struct ovs_mutex mutex;     /* Below all others. */
     uint64_t n[DPDK_VHOST_N_FAULTS] OVS_GUARDED;
-    char *last OVS_GUARDED;     /* The last one, in words, or null. */
+    long long int when[DPDK_VHOST_N_FAULTS] OVS_GUARDED; /* The last one of
+                                 * each kind, wall clock, in ms. */
+
+    /* The last ones of all kinds: that with number N is element
+     * N % DPDK_VHOST_FAULT_HISTORY. */
+    struct dpdk_vhost_fault_record history[DPDK_VHOST_FAULT_HISTORY]
+        OVS_GUARDED;
+    uint64_t n_all OVS_GUARDED; /* The sum of 'n'. */
 };
 
 void dpdk_vhost_faults_init(struct dpdk_vhost_faults *faults,
@@ -74,6 +93,12 @@ void dpdk_vhost_faults_report(struct dpdk_vhost_faults *faults,
 /* Adds the last fault, if there was one, to 'status'. */
 void dpdk_vhost_faults_get_status(struct dpdk_vhost_faults *faults,
                                   struct smap *status);
+
+/* Adds to 'object' how many faults there were of each kind, and when the last
+ * one was, as "faults", and the last few of all kinds, the oldest first, as
+ * "last_faults".  Times are in UTC. */
+void dpdk_vhost_faults_to_json(struct dpdk_vhost_faults *faults,
+                               struct json *object);
 
 /* Adds DPDK_VHOST_N_FAULTS counters to 'custom', which has room for them. */
 void dpdk_vhost_faults_get_custom_stats(struct dpdk_vhost_faults *faults,

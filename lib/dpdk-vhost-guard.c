@@ -651,3 +651,27 @@ dpdk_vhost_guard_release(struct dpdk_vhost *vhost) OVS_EXCLUDED(guard_mutex)
     }
     ovs_mutex_unlock(&guard_mutex);
 }
+
+void
+dpdk_vhost_guard_get_info(const struct dpdk_vhost *vhost, int vid,
+                          struct dpdk_vhost_guard_info *info)
+    OVS_EXCLUDED(guard_mutex)
+{
+    const struct connection *conn;
+    bool found = false;
+
+    memset(info, 0, sizeof *info);
+    ovs_mutex_lock(&guard_mutex);
+    LIST_FOR_EACH (conn, node, &connections) {
+        if (conn->vhost == vhost) {
+            info->n++;
+            if (!found) {
+                info->last_request = conn->last_request;
+                info->features = conn->peer.features;
+                info->protocol = conn->peer.protocol;
+                found = conn->vid == vid;
+            }
+        }
+    }
+    ovs_mutex_unlock(&guard_mutex);
+}

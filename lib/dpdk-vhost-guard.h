@@ -45,6 +45,8 @@
  * Locks: 'guard_mutex', below dpdk_mutex and above the mutex of a port. */
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct dpdk_vhost;
 
@@ -59,6 +61,21 @@ bool dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path,
 /* librte_vhost has closed connection 'vid', or knows that it is closed.  In
  * destroy_connection(). */
 void dpdk_vhost_guard_disconnect(int vid);
+
+/* What is known of the connections of a port. */
+struct dpdk_vhost_guard_info {
+    size_t n;                   /* How many there are. */
+
+    /* Of one of them. */
+    uint32_t last_request;      /* That librte_vhost has got, 0 if none. */
+    uint64_t features;          /* Virtio features that were asked for, */
+    uint64_t protocol;          /* and of the protocol. */
+};
+
+/* Stores in '*info' what is known of the connections of 'vhost': of connection
+ * 'vid' or, if there is none, the newest one.  MAIN. */
+void dpdk_vhost_guard_get_info(const struct dpdk_vhost *vhost, int vid,
+                               struct dpdk_vhost_guard_info *info);
 
 /* It is us who are about to close all connections of 'vhost'.  No mutex may be
  * held. */

@@ -405,6 +405,7 @@ dpdk_vhost_message_note(struct dpdk_vhost_front_end *peer,
         peer->features = msg->payload.u64 & peer->offered_features;
         peer->ever_features |= peer->features;
     } else if (msg->request == DPDK_VHOST_SET_PROTOCOL_FEATURES) {
-        peer->ever_protocol |= msg->payload.u64 & peer->offered_protocol;
+        peer->protocol = msg->payload.u64 & peer->offered_protocol;
+        peer->ever_protocol |= peer->protocol;
     }
 }

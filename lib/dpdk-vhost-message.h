@@ -119,7 +119,8 @@ struct dpdk_vhost_front_end {
     uint64_t offered_protocol;  /* Protocol features that it may have. */
     uint64_t features;          /* Virtio features that it has now, */
     uint64_t ever_features;     /* and has ever had. */
-    uint64_t ever_protocol;     /* Protocol features that it has ever had. */
+    uint64_t protocol;          /* Protocol features that it has now, */
+    uint64_t ever_protocol;     /* and has ever had. */
 };
 
 /* Returns the name of 'request', or null if it is not known. */

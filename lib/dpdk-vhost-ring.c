@@ -605,28 +605,30 @@ dpdk_vhost_rings_get_wanted(struct dpdk_vhost_rings *rings)
     return wanted;
 }
 
+char *
+dpdk_vhost_ring_datapath(const struct dpdk_vhost_ring *ring)
+{
+    uint8_t fault = __atomic_load_n(&ring->view.broken, __ATOMIC_RELAXED);
+
+    if (get_state(ring) == DPDK_VHOST_RING_VIEW && ring->rarp) {
+        return xstrdup("library (RARP)");
+    } else if (get_state(ring) == DPDK_VHOST_RING_VIEW && !fault) {
+        return xstrdup("ring");
+    } else if (get_state(ring) == DPDK_VHOST_RING_LIBRARY) {
+        return xasprintf("library (%s)", ring->why);
+    }
+    return xasprintf("broken (%s)", dpdk_vring_fault_name(fault));
+}
+
 void
 dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
                             struct smap *status)
 {
     ovs_mutex_lock(&rings->mutex);
     for (int i = 0; i < n && i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
-        const struct dpdk_vhost_ring *ring = rings->ring[i];
         char *key = xasprintf("vring_%d_datapath", i);
-        char *value;
 
-        if (get_state(ring) == DPDK_VHOST_RING_VIEW && ring->rarp) {
-            value = xstrdup("library (RARP)");
-        } else if (get_state(ring) == DPDK_VHOST_RING_VIEW
-                   && !ring->view.broken) {
-            value = xstrdup("ring");
-        } else if (get_state(ring) == DPDK_VHOST_RING_LIBRARY) {
-            value = xasprintf("library (%s)", ring->why);
-        } else {
-            value = xasprintf("broken (%s)",
-                              dpdk_vring_fault_name(ring->view.broken));
-        }
-        smap_add_nocopy(status, key, value);
+        smap_add_nocopy(status, key, dpdk_vhost_ring_datapath(rings->ring[i]));
     }
     ovs_mutex_unlock(&rings->mutex);
 }

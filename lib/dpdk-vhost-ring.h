@@ -164,6 +164,10 @@ void dpdk_vhost_rings_set_port(struct dpdk_vhost_rings *rings,
 void dpdk_vhost_rings_set_wanted(struct dpdk_vhost_rings *rings, bool wanted);
 bool dpdk_vhost_rings_get_wanted(struct dpdk_vhost_rings *rings);
 
+/* Returns which way the packets of 'ring' go, and why, in words that the
+ * caller has to free.  Any thread that holds the mutex of the rings. */
+char *dpdk_vhost_ring_datapath(const struct dpdk_vhost_ring *ring);
+
 /* Adds to 'status' which way the packets of each of 'n' rings go, and why. */
 void dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
                                  struct smap *status);

@@ -37,6 +37,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-port.at \
 	tests/system-qos.at \
 	tests/system-ring.at \
+	tests/system-show.at \
 	tests/system-switch.at \
 	tests/system-testsuite.at \
 	tests/system-traffic.at \
@@ -77,6 +78,7 @@ check_PROGRAMS += \
 	tests/test-dpdk-packet \
 	tests/test-dpdk-policer \
 	tests/test-dpdk-qos \
+	tests/test-dpdk-vhost-bits \
 	tests/test-dpdk-vhost-message \
 	tests/test-dpdk-vhost-sigbus \
 	tests/test-dpdk-vring \
@@ -103,6 +105,9 @@ tests_test_dpdk_policer_LDADD = $(test_ldadd)
 
 tests_test_dpdk_qos_SOURCES = tests/test-dpdk-qos.c tests/test-meter.h
 tests_test_dpdk_qos_LDADD = $(test_ldadd)
+
+tests_test_dpdk_vhost_bits_SOURCES = tests/test-dpdk-vhost-bits.c
+tests_test_dpdk_vhost_bits_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vhost_message_SOURCES = tests/test-dpdk-vhost-message.c
 tests_test_dpdk_vhost_message_LDADD = $(test_ldadd)
@@ -142,6 +147,7 @@ $(tests_test_dpdk_mempool_conf_OBJECTS) \
 $(tests_test_dpdk_packet_OBJECTS) \
 $(tests_test_dpdk_policer_OBJECTS) \
 $(tests_test_dpdk_qos_OBJECTS) \
+$(tests_test_dpdk_vhost_bits_OBJECTS) \
 $(tests_test_dpdk_vhost_message_OBJECTS) \
 $(tests_test_dpdk_vhost_sigbus_OBJECTS) \
 $(tests_test_dpdk_vring_OBJECTS) \
@@ -171,6 +177,7 @@ $(tests_plugin_load_OBJECTS) $(tests_plugin_dummy_la_OBJECTS): \
 dist_noinst_SCRIPTS += \
 	tests/plugin-abi-patch.py \
 	tests/system-frames.py \
+	tests/system-show.py \
 	tests/test-bench-stats.py
 
 # Suites

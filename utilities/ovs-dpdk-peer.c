@@ -112,7 +112,7 @@ usage(void)
            "  --dst-mac=MAC       destination (default: 02:00:00:00:00:fe)\n"
            "\n"
            "Pace:\n"
-           "  --rate=N            in exchange, send and loop: N frames a second\n"
+           "  --rate=N            in exchange, send, loop: N frames a second\n"
            "                      (default: all)\n"
            "  --window=N          in exchange: at most N frames not yet\n"
            "                      acknowledged (default: half a queue)\n"

@@ -66,6 +66,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-log.h \
 	lib/dpdk-memory.c \
 	lib/dpdk-memory.h \
+	lib/dpdk-maps.c \
+	lib/dpdk-maps.h \
 	lib/dpdk-mempool.c \
 	lib/dpdk-mempool.h \
 	lib/dpdk-mempool-conf.c \
@@ -87,6 +89,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-bits.h \
 	lib/dpdk-vhost-config.c \
 	lib/dpdk-vhost-config.h \
+	lib/dpdk-vhost-connection.c \
+	lib/dpdk-vhost-connection.h \
 	lib/dpdk-vhost-connfd.c \
 	lib/dpdk-vhost-connfd.h \
 	lib/dpdk-vhost-driver.c \

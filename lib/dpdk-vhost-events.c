@@ -16,7 +16,7 @@
 
 /* What librte_vhost calls back.  Called by librte_vhost, and by dpdk-vhost.c
  * for the thread EVENT; calls dpdk-vhost.c to publish what has changed,
- * dpdk-vhost-guard.c and dpdk-vhost-sigbus.c. */
+ * dpdk-vhost-guard.c and dpdk-vhost-connection.c. */
 
 #include <config.h>
 
@@ -27,10 +27,10 @@
 
 #include "dpdk-log.h"
 #include "dpdk-vhost.h"
+#include "dpdk-vhost-connection.h"
 #include "dpdk-vhost-features.h"
 #include "dpdk-vhost-guard.h"
 #include "dpdk-vhost-rxtx.h"
-#include "dpdk-vhost-sigbus.h"
 #include "dpdk-vhost-stats.h"
 #include "latch.h"
 #include "mpsc-queue.h"
@@ -101,7 +101,7 @@ attach_guest(struct dpdk_vhost *vhost, int vid, int n_pairs, int numa)
     vhost->vid = vid;
     vhost->negotiated = true;
     dpdk_vhost_features_apply(vhost);
-    dpdk_vhost_rings_attach(&vhost->rings, vid);
+    dpdk_vhost_connection_attach(vid, &vhost->rings);
     vhost->ready = !needs_reconfigure(vhost, n_pairs);
     if (!vhost->ready) {
         vhost->dev.requested_n_rxq = MAX(dev->up.n_rxq, n_pairs);
@@ -126,7 +126,7 @@ new_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
     if (vhost) {
         accepted = dpdk_vhost_guard_connect(vhost, ifname, vid);
         if (accepted) {
-            dpdk_vhost_rings_connect(&vhost->rings, vid);
+            dpdk_vhost_connection_begin(vid, &vhost->rings);
         }
     }
     ovs_mutex_unlock(&dpdk_mutex);
@@ -224,7 +224,6 @@ destroy_device(int vid) OVS_EXCLUDED(dpdk_mutex)
      * VHOST would never enter one again by itself. */
     ovsrcu_synchronize();
     ovsrcu_quiesce_start();
-    dpdk_vhost_sigbus_clear(vid);
     VLOG_INFO_RL(&rl, "vHost Device '%s' has been removed", ifname);
 }
 
@@ -252,7 +251,7 @@ destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
         ovs_mutex_unlock(&vhost->dev.mutex);
     }
     ovs_mutex_unlock(&dpdk_mutex);
-    dpdk_vhost_rings_disconnect(vid);
+    dpdk_vhost_connection_end(vid);
 
     if (still_attached) {
         VLOG_ERR_RL(&rl, "Connection on socket '%s' destroyed while vhost "
@@ -292,7 +291,7 @@ vring_state_changed(int vid, uint16_t vring, int enable)
 {
     struct vring_event *event = xzalloc(sizeof *event);
 
-    dpdk_vhost_rings_enable(vid, vring, enable != 0);
+    dpdk_vhost_connection_enable(vid, vring, enable != 0);
     event->vring = vring;
     event->enable = enable != 0;
     enqueue(vid, event);

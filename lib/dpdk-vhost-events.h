@@ -20,8 +20,8 @@
 /* What librte_vhost calls back: guests that come and go, rings that are turned
  * on and off.
  *
- * All callbacks run in VHOST, except that destroy_device() and
- * destroy_connection() run in MAIN when it unregisters a socket.
+ * All callbacks run in VHOST, except that destroy_device() runs in MAIN when
+ * it unregisters a socket, which destroy_connection() is not called for.
  * vring_state_changed() runs with a lock of librte_vhost held that a PMD may
  * be waiting for, so it only tells dpdk-vhost-ring.c and enqueues, and EVENT
  * does the rest. */

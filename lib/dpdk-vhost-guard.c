@@ -66,14 +66,14 @@
  * for the next one. */
 #define MAX_UNREAD 65536
 
-/* How often GUARD looks for what guests have done to their rings and memory,
- * in ms. */
+/* How often GUARD looks for what guests have done to their rings, in ms. */
 #define CHECK_INTERVAL 250
 
 /* What a message of a front end waits for. */
 enum stage {
     STAGE_READ,                 /* To be complete, and checked. */
     STAGE_PAY,                  /* For its turn, if there are too many. */
+    STAGE_NOTE,                 /* For room to note the files that came. */
     STAGE_WRITE                 /* For librte_vhost to have room. */
 };
 
@@ -317,12 +317,29 @@ run_pay(struct connection *conn) OVS_REQUIRES(guard_mutex)
 {
     if (conn->msg.request == DPDK_VHOST_IOTLB_MSG
         || token_bucket_withdraw(&conn->rate, 1)) {
-        conn->stage = STAGE_WRITE;
+        conn->stage = STAGE_NOTE;
     } else if (time_msec() >= conn->last_flood + 1000) {
         conn->last_flood = time_msec();
         report(conn->vhost, DPDK_VHOST_FAULT_FLOOD,
                xasprintf("more than %d messages a second", MESSAGE_RATE));
     }
+}
+
+/* Stage STAGE_NOTE.  Returns false if there is no 'conn' any more. */
+static bool
+run_note(struct connection *conn) OVS_REQUIRES(guard_mutex)
+{
+    int error = dpdk_vhost_sigbus_pass(conn->vid, conn->fds.fds, conn->fds.n);
+
+    if (!error) {
+        conn->stage = STAGE_WRITE;
+    } else if (error != EAGAIN) {
+        refuse(conn, DPDK_VHOST_FAULT_MEMORY,
+               xasprintf("with file that cannot be mapped (%s)",
+                         ovs_strerror(error)));
+        return false;
+    }
+    return true;
 }
 
 /* Stage STAGE_WRITE.  Returns true if the message is written.  If librte_vhost
@@ -353,6 +370,9 @@ run_outer(struct connection *conn) OVS_REQUIRES(guard_mutex)
         }
         if (conn->stage == STAGE_PAY) {
             run_pay(conn);
+        }
+        if (conn->stage == STAGE_NOTE && !run_note(conn)) {
+            return false;
         }
         if (conn->stage != STAGE_WRITE || !run_write(conn)) {
             return true;
@@ -413,6 +433,10 @@ wait_for(struct connection *conn) OVS_REQUIRES(guard_mutex)
         token_bucket_wait(&conn->rate, 1);
         poll_fd_wait(conn->inner, POLLIN);
         break;
+    case STAGE_NOTE:
+        /* That is rare, so it may wait for the next check. */
+        poll_fd_wait(conn->inner, POLLIN);
+        break;
     case STAGE_WRITE:
         poll_fd_wait(conn->inner, POLLIN | POLLOUT);
         break;
@@ -432,19 +456,17 @@ check_rings(void) OVS_REQUIRES(guard_mutex)
     }
 }
 
-/* Closes connections to guests that have taken their memory away. */
-static void
-check_memory(void) OVS_REQUIRES(guard_mutex)
+/* Closes 'conn' if its guest has taken memory away.  Returns false if so. */
+static bool
+check_memory(struct connection *conn) OVS_REQUIRES(guard_mutex)
 {
-    struct connection *conn, *next;
-
-    LIST_FOR_EACH_SAFE (conn, next, node, &connections) {
-        if (dpdk_vhost_sigbus_is_lost(conn->vid)) {
-            report(conn->vhost, DPDK_VHOST_FAULT_LOST,
-                   xstrdup("memory was taken away while it was in use"));
-            drop(conn);
-        }
+    if (!dpdk_vhost_sigbus_is_lost(conn->vid)) {
+        return true;
     }
+    report(conn->vhost, DPDK_VHOST_FAULT_LOST,
+           xstrdup("memory was taken away while it was in use"));
+    drop(conn);
+    return false;
 }
 
 /* The main function of GUARD. */
@@ -460,12 +482,11 @@ guard_main(void *aux OVS_UNUSED)
         latch_poll(&guard_latch);
         ovs_mutex_lock(&guard_mutex);
         LIST_FOR_EACH_SAFE (conn, next, node, &connections) {
-            if (run_outer(conn)) {
+            if (check_memory(conn) && run_outer(conn)) {
                 run_inner(conn);
             }
         }
         if (time_msec() >= next_check) {
-            check_memory();
             check_rings();
             next_check = time_msec() + CHECK_INTERVAL;
         }
@@ -487,6 +508,7 @@ dpdk_vhost_guard_start(void)
 
     if (ovsthread_once_start(&once)) {
         latch_init(&guard_latch);
+        dpdk_vhost_sigbus_start(&guard_latch);
         ovs_thread_create("ovs_vhost_guard", guard_main, NULL);
         ovsthread_once_done(&once);
     }
@@ -565,6 +587,7 @@ add_connection(struct dpdk_vhost *vhost, int vid, int connfd)
     if (error) {
         return error;
     }
+    dpdk_vhost_sigbus_connect(vid);
     conn = xzalloc(sizeof *conn);
     conn->vid = vid;
     conn->inner = inner;
@@ -636,16 +659,6 @@ dpdk_vhost_guard_release(struct dpdk_vhost *vhost) OVS_EXCLUDED(guard_mutex)
     ovs_mutex_lock(&guard_mutex);
     LIST_FOR_EACH (conn, node, &connections) {
         if (conn->vhost == vhost) {
-            bool running;
-
-            /* Nobody will tell when the memory goes of a device that does not
-             * run. */
-            ovs_mutex_lock(&vhost->dev.mutex);
-            running = vhost->vid == conn->vid;
-            ovs_mutex_unlock(&vhost->dev.mutex);
-            if (!running) {
-                dpdk_vhost_sigbus_clear(conn->vid);
-            }
             conn->vhost = NULL;
         }
     }

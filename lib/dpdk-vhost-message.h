@@ -46,6 +46,7 @@
 
 /* Requests that are of interest beyond their form. */
 enum dpdk_vhost_request {
+    DPDK_VHOST_GET_FEATURES = 1,
     DPDK_VHOST_SET_FEATURES = 2,
     DPDK_VHOST_SET_MEM_TABLE = 5,
     DPDK_VHOST_SET_LOG_BASE = 6,
@@ -57,10 +58,15 @@ enum dpdk_vhost_request {
     DPDK_VHOST_SET_VRING_KICK = 12,
     DPDK_VHOST_SET_VRING_CALL = 13,
     DPDK_VHOST_SET_VRING_ERR = 14,
+    DPDK_VHOST_GET_PROTOCOL_FEATURES = 15,
     DPDK_VHOST_SET_PROTOCOL_FEATURES = 16,
+    DPDK_VHOST_GET_QUEUE_NUM = 17,
     DPDK_VHOST_SET_VRING_ENABLE = 18,
+    DPDK_VHOST_SEND_RARP = 19,
     DPDK_VHOST_SET_BACKEND_REQ_FD = 21,
     DPDK_VHOST_IOTLB_MSG = 22,
+    DPDK_VHOST_GET_CONFIG = 24,
+    DPDK_VHOST_GET_STATUS = 40,
 };
 
 /* Bits of 'flags' of a message. */

@@ -14,8 +14,9 @@
  * limitations under the License.
  */
 
-/* The rings of a vhost port.  Called by dpdk-vhost.c, dpdk-vhost-events.c and
- * dpdk-vhost-rxtx.c; calls librte_vhost and dpdk-vring.c. */
+/* The rings of a vhost port.  Called by dpdk-vhost.c, dpdk-vhost-events.c,
+ * dpdk-vhost-connection.c, dpdk-vhost-rxtx.c, dpdk-vhost-guard.c and
+ * dpdk-vhost-show.c; calls librte_vhost and dpdk-vring.c. */
 
 #include <config.h>
 
@@ -33,7 +34,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "bitmap.h"
 #include "dp-packet.h"
 #include "dpdk-log.h"
 #include "dpdk-vhost-fault.h"
@@ -42,29 +42,6 @@
 #include "util.h"
 
 #define this_module (*dpdk_log_netdev)
-
-/* Messages of vhost-user that change nothing. */
-enum {
-    GET_FEATURES = 1,
-    GET_PROTOCOL_FEATURES = 15,
-    GET_QUEUE_NUM = 17,
-    SEND_RARP = 19,
-    GET_CONFIG = 24,
-    GET_STATUS = 40,
-};
-
-/* Number of guests that librte_vhost can have. */
-#define MAX_VIDS 1024
-
-/* Each connection.  More than one may be for the same port, of which the last
- * one that came to have a guest is attached.  Only VHOST uses an element, and
- * MAIN while it unregisters a socket, which VHOST then does not look at. */
-static struct connection {
-    struct dpdk_vhost_rings *rings; /* Of its port, or null. */
-    bool rarp;                  /* Has it asked for an announcement, perhaps
-                                 * before it had a guest? */
-    unsigned long enabled[BITMAP_N_LONGS(DPDK_VHOST_MAX_RINGS)];
-} connections[MAX_VIDS];
 
 /* Has the packet side to pay for a barrier, because the kernel offers
  * none? */
@@ -149,13 +126,6 @@ static void
 set_state(struct dpdk_vhost_ring *ring, enum dpdk_vhost_ring_state state)
 {
     atomic_store_explicit(&ring->state, state, memory_order_release);
-}
-
-/* Returns the rings of the port of connection 'vid', or null. */
-static struct dpdk_vhost_rings *
-lookup(int vid)
-{
-    return vid >= 0 && vid < MAX_VIDS ? connections[vid].rings : NULL;
 }
 
 static void
@@ -284,7 +254,7 @@ why_not(const struct dpdk_vhost_rings *rings,
 {
     return (!rings->wanted ? "vhost-datapath"
             : !ring->exists ? "ring does not exist"
-            : !bitmap_is_set(connections[rings->vid].enabled, ring->index)
+            : !bitmap_is_set(rings->asked->enabled, ring->index)
             ? "ring is disabled"
             : rings->features & (UINT64_C(1) << VHOST_F_LOG_ALL)
             ? "migration"
@@ -414,8 +384,8 @@ refresh(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
     if (rte_vhost_get_negotiated_features(rings->vid, &rings->features)) {
         rings->features = 0;
     }
-    if (connections[rings->vid].rarp && rings->ring[1]) {
-        connections[rings->vid].rarp = false;
+    if (rings->asked->rarp && rings->ring[1]) {
+        rings->asked->rarp = false;
         rings->ring[1]->rarp = DPDK_VHOST_RARP_ASKED;
     }
     copy_memory(rings);
@@ -426,82 +396,26 @@ refresh(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
     tell_changes(rings);
 }
 
-static bool
-changes_something(const void *message)
+void
+dpdk_vhost_rings_before_message(struct dpdk_vhost_rings *rings, int vid)
 {
-    switch (*(const uint32_t *) message) {
-    case GET_FEATURES:
-    case GET_PROTOCOL_FEATURES:
-    case GET_QUEUE_NUM:
-    case GET_CONFIG:
-    case GET_STATUS:
-        return false;
-    default:
-        return true;
+    ovs_mutex_lock(&rings->mutex);
+    if (rings->vid == vid) {
+        rings->in_message = true;
+        withdraw(rings, "message");
     }
-}
-
-/* librte_vhost calls this before it handles 'message', which starts with the
- * number of the request. */
-static enum rte_vhost_msg_result
-before_message(int vid, void *message)
-{
-    struct dpdk_vhost_rings *rings = lookup(vid);
-
-    if (rings && changes_something(message)) {
-        ovs_mutex_lock(&rings->mutex);
-        if (rings->vid == vid) {
-            rings->in_message = true;
-            withdraw(rings, "message");
-        }
-        ovs_mutex_unlock(&rings->mutex);
-    }
-    dpdk_vhost_sigbus_before_message(vid, *(const uint32_t *) message);
-    return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
-}
-
-/* librte_vhost calls this when it has handled 'message'. */
-static enum rte_vhost_msg_result
-after_message(int vid, void *message)
-{
-    struct dpdk_vhost_rings *rings = lookup(vid);
-
-    dpdk_vhost_sigbus_after_message(vid, *(const uint32_t *) message);
-    if (rings && changes_something(message)) {
-        connections[vid].rarp |= *(const uint32_t *) message == SEND_RARP;
-        ovs_mutex_lock(&rings->mutex);
-        if (rings->vid == vid) {
-            rings->in_message = false;
-            refresh(rings);
-        }
-        ovs_mutex_unlock(&rings->mutex);
-    }
-    return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+    ovs_mutex_unlock(&rings->mutex);
 }
 
 void
-dpdk_vhost_rings_connect(struct dpdk_vhost_rings *rings, int vid)
+dpdk_vhost_rings_after_message(struct dpdk_vhost_rings *rings, int vid)
 {
-    static const struct rte_vhost_user_extern_ops ops = {
-        .pre_msg_handle = before_message,
-        .post_msg_handle = after_message,
-    };
-
-    dpdk_vhost_sigbus_clear(vid);
-    if (vid < MAX_VIDS) {
-        memset(&connections[vid], 0, sizeof connections[vid]);
-        connections[vid].rings = rings;
-        rte_vhost_extern_callback_register(vid, &ops, NULL);
+    ovs_mutex_lock(&rings->mutex);
+    if (rings->vid == vid) {
+        rings->in_message = false;
+        refresh(rings);
     }
-}
-
-void
-dpdk_vhost_rings_disconnect(int vid)
-{
-    dpdk_vhost_sigbus_clear(vid);
-    if (lookup(vid)) {
-        connections[vid].rings = NULL;
-    }
+    ovs_mutex_unlock(&rings->mutex);
 }
 
 /* Forgets the guest of 'rings', if there is one. */
@@ -510,6 +424,7 @@ detach(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
 {
     withdraw(rings, "no guest");
     rings->vid = -1;
+    rings->asked = NULL;
     rings->in_message = false;
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
         struct dpdk_vhost_ring *ring = rings->ring[i];
@@ -523,14 +438,13 @@ detach(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
 }
 
 void
-dpdk_vhost_rings_attach(struct dpdk_vhost_rings *rings, int vid)
+dpdk_vhost_rings_attach(struct dpdk_vhost_rings *rings, int vid,
+                        struct dpdk_vhost_asked *asked)
 {
-    if (lookup(vid) != rings) {
-        return;
-    }
     ovs_mutex_lock(&rings->mutex);
     detach(rings);
     rings->vid = vid;
+    rings->asked = asked;
     add_rings(rings, MIN(rte_vhost_get_vring_num(vid), DPDK_VHOST_MAX_RINGS));
     refresh(rings);
     ovs_mutex_unlock(&rings->mutex);
@@ -545,17 +459,10 @@ dpdk_vhost_rings_detach(struct dpdk_vhost_rings *rings)
 }
 
 void
-dpdk_vhost_rings_enable(int vid, uint16_t index, bool enable)
+dpdk_vhost_rings_changed(struct dpdk_vhost_rings *rings, int vid)
 {
-    struct dpdk_vhost_rings *rings = lookup(vid);
-
-    if (!rings || index >= DPDK_VHOST_MAX_RINGS) {
-        return;
-    }
-    bitmap_set(connections[vid].enabled, index, enable);
-
-    /* The library says so after after_message(), or out of the handling of a
-     * message. */
+    /* The library says so after the handling of a message, too, or out of
+     * it. */
     ovs_mutex_lock(&rings->mutex);
     if (rings->vid == vid && !rings->in_message) {
         withdraw(rings, "message");

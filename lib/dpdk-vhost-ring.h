@@ -52,6 +52,7 @@
 
 #include <rte_vhost.h>
 
+#include "bitmap.h"
 #include "dpdk-vring.h"
 #include "openvswitch/compiler.h"
 #include "openvswitch/thread.h"
@@ -109,6 +110,12 @@ struct dpdk_vhost_ring {
     const char *old_why;        /* What it was when 'changed' was called. */
 };
 
+/* What a connection has asked for, perhaps before it had a guest. */
+struct dpdk_vhost_asked {
+    bool rarp;                  /* An announcement. */
+    unsigned long enabled[BITMAP_N_LONGS(DPDK_VHOST_MAX_RINGS)]; /* Rings. */
+};
+
 /* The rings of a port. */
 struct dpdk_vhost_rings {
     struct dpdk_vhost_ring *ring[DPDK_VHOST_MAX_RINGS]; /* Only added to. */
@@ -117,6 +124,7 @@ struct dpdk_vhost_rings {
 
     struct ovs_mutex mutex;
     int vid OVS_GUARDED;        /* Guest, or -1. */
+    struct dpdk_vhost_asked *asked OVS_GUARDED; /* Of its connection. */
     bool in_message OVS_GUARDED; /* Is the library handling a message? */
     uint64_t features OVS_GUARDED; /* Negotiated. */
     struct dpdk_vring_memory memory; /* For the views. */
@@ -140,19 +148,24 @@ typedef void dpdk_vhost_rings_changed_func(int vid);
 /* To be called once, before there is a port. */
 void dpdk_vhost_rings_start(dpdk_vhost_rings_changed_func *changed);
 
-/* A guest connects and goes away, in new_connection(), new_device(),
- * destroy_device() and destroy_connection().  When
+/* A guest comes, which 'asked' for something, and goes away, in new_device()
+ * and destroy_device().  'asked' has to stay until then.  When
  * dpdk_vhost_rings_detach() returns, nobody uses the guest's memory through a
  * view.  VHOST. */
-void dpdk_vhost_rings_connect(struct dpdk_vhost_rings *rings, int vid);
-void dpdk_vhost_rings_attach(struct dpdk_vhost_rings *rings, int vid);
+void dpdk_vhost_rings_attach(struct dpdk_vhost_rings *rings, int vid,
+                             struct dpdk_vhost_asked *asked);
 void dpdk_vhost_rings_detach(struct dpdk_vhost_rings *rings);
-void dpdk_vhost_rings_disconnect(int vid);
 
-/* The guest 'vid' has turned its ring 'index' on or off.  VHOST, in a
- * callback that runs in or after the handling of a message, partly with
- * librte_vhost's locks of all rings held. */
-void dpdk_vhost_rings_enable(int vid, uint16_t index, bool enable);
+/* A message of connection 'vid' that may change something is about to be
+ * handled, and has been.  Do nothing if 'rings' has another guest, or none.
+ * VHOST. */
+void dpdk_vhost_rings_before_message(struct dpdk_vhost_rings *rings, int vid);
+void dpdk_vhost_rings_after_message(struct dpdk_vhost_rings *rings, int vid);
+
+/* What the guest 'vid' asked for has changed.  VHOST, in a callback that runs
+ * in or after the handling of a message, partly with librte_vhost's locks of
+ * all rings held. */
+void dpdk_vhost_rings_changed(struct dpdk_vhost_rings *rings, int vid);
 
 /* Tells the rings that elements of the port's pool 'mp', which may be null,
  * are to be used, and the 'mtu' of the port.  No PMD polls the port. */

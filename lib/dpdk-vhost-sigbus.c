@@ -22,75 +22,155 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <rte_pause.h>
 #include <rte_vhost.h>
 
-#include "dpdk-vhost-message.h"
+#include "dpdk-log.h"
+#include "dpdk-maps.h"
+#include "latch.h"
 #include "ovs-atomic.h"
-#include "ovs-thread.h"
 #include "util.h"
 
-/* A request that makes librte_vhost unmap memory, besides SET_MEM_TABLE. */
-#define RESET_OWNER 4
+#define this_module (*dpdk_log_netdev)
 
-/* Memory that is mapped from 'start' to 'end', which is 0 if there is none.
- * The handler reads it at any time, so 'end' is written last and reset
- * first. */
-struct region {
-    atomic_uintptr_t start;
-    atomic_uintptr_t end;
+/* Files of a guest that can be known: those that the library has mapped, for
+ * memory and log, and those of a few messages on their way. */
+#define MAX_FILES 32
+
+/* A file.  GUARD writes it while the handler may be reading it, so 'message'
+ * is set last. */
+struct file {
+    ATOMIC(uint64_t) message;   /* Number of the last message that had it, or
+                                 * 0 if there is none. */
+    ATOMIC(uint64_t) device;    /* As in a struct dpdk_mapping. */
+    ATOMIC(uint64_t) inode;
 };
 
-/* What librte_vhost has mapped for a 'vid'. */
-struct mapped {
-    struct region regions[DPDK_VHOST_MESSAGE_MAX_REGIONS];
-    atomic_bool lost;
+/* What is known of a connection. */
+struct guest {
+    struct file files[MAX_FILES];
+    uint64_t n_passed;          /* Messages passed on.  GUARD. */
+    ATOMIC(uint64_t) n_begun;   /* Messages that the library has begun to
+                                 * handle, one after the other. */
+    atomic_bool lost;           /* Was any of it taken away? */
 };
 
-static struct mapped mapped[RTE_MAX_VHOST_DEVICE];
+/* By 'vid'.  Never freed, as the handler may be reading it. */
+static ATOMIC(struct guest *) guests[RTE_MAX_VHOST_DEVICE];
+
+/* For walks through what is mapped: by the handler and by GUARD. */
+static int handler_maps = -1;
+static int guard_maps = -1;
+
+/* Is a thread in the part of the handler that only one may be in? */
+static atomic_flag handling = ATOMIC_FLAG_INIT;
+
+/* Whom to tell. */
+static struct latch *lost_latch;
 
 /* What there was before our handler. */
 static struct sigaction previous;
 
-static bool
-is_valid(int vid)
+static struct guest *
+lookup(int vid)
 {
-    return vid >= 0 && vid < RTE_MAX_VHOST_DEVICE;
-}
+    struct guest *guest = NULL;
 
-/* Puts empty memory in the place of 'region' if 'address' is in it.  Returns
- * true if so.  Async-signal-safe. */
-static bool
-replace(struct region *region, uintptr_t address)
-{
-    uintptr_t start, end;
-
-    atomic_read_explicit(&region->end, &end, memory_order_acquire);
-    if (address >= end) {
-        return false;
+    if (vid >= 0 && vid < RTE_MAX_VHOST_DEVICE) {
+        atomic_read_explicit(&guests[vid], &guest, memory_order_acquire);
     }
-    atomic_read_relaxed(&region->start, &start);
-    return address >= start
-           && mmap((void *) start, end - start, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
-                   -1, 0) != MAP_FAILED;
+    return guest;
 }
 
-/* Does the same to whatever region has 'address'. */
-static bool
-contain(uintptr_t address)
+/* Returns the number of the last message with 'file', or 0, if it is that of
+ * 'mapping'. */
+static uint64_t
+match(struct file *file, const struct dpdk_mapping *mapping)
 {
-    for (size_t vid = 0; vid < ARRAY_SIZE(mapped); vid++) {
-        for (size_t i = 0; i < ARRAY_SIZE(mapped[vid].regions); i++) {
-            if (replace(&mapped[vid].regions[i], address)) {
-                atomic_store_relaxed(&mapped[vid].lost, true);
-                return true;
+    uint64_t before, after, device, inode;
+
+    atomic_read_explicit(&file->message, &before, memory_order_acquire);
+    atomic_read_relaxed(&file->device, &device);
+    atomic_read_relaxed(&file->inode, &inode);
+    atomic_thread_fence(memory_order_acquire);
+    atomic_read_relaxed(&file->message, &after);
+    return (before == after && device == mapping->device
+            && inode == mapping->inode ? before : 0);
+}
+
+/* The handler
+ * -----------
+ *
+ * All of it is async-signal-safe. */
+
+/* Notes that the memory of all that have the file of 'mapping' is lost.
+ * Returns false if nobody has it. */
+static bool
+lose(const struct dpdk_mapping *mapping)
+{
+    bool found = false;
+
+    for (int vid = 0; vid < RTE_MAX_VHOST_DEVICE; vid++) {
+        struct guest *guest = lookup(vid);
+
+        for (size_t i = 0; guest && i < MAX_FILES; i++) {
+            if (match(&guest->files[i], mapping)) {
+                atomic_store_relaxed(&guest->lost, true);
+                found = true;
             }
         }
     }
-    return false;
+    return found;
+}
+
+/* Can 'address' be read?  The kernel looks at the memory before it looks at
+ * the rest. */
+static bool
+is_readable(uintptr_t address)
+{
+    const uintptr_t mask = 7;
+
+    return syscall(SYS_rt_sigprocmask, -1, address & ~mask, NULL, mask + 1)
+           && errno != EFAULT;
+}
+
+/* Puts empty memory in the place of 'mapping'. */
+static bool
+replace(const struct dpdk_mapping *mapping)
+{
+    return mmap((void *) mapping->start, mapping->end - mapping->start,
+                PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
+                -1, 0) != MAP_FAILED;
+}
+
+/* Returns true if 'address', which could not be accessed, now can be, because
+ * it is a guest's. */
+static bool
+contain(uintptr_t address)
+{
+    struct dpdk_mapping mapping;
+    bool contained = false;
+
+    while (atomic_flag_test_and_set_explicit(&handling,
+                                             memory_order_acquire)) {
+        rte_pause();
+    }
+    if (dpdk_maps_find(handler_maps, address, &mapping)) {
+        /* Another thread may have been here first. */
+        contained = (mapping.inode ? lose(&mapping) && replace(&mapping)
+                     : is_readable(address));
+    }
+    atomic_flag_clear_explicit(&handling, memory_order_release);
+    if (contained) {
+        latch_set(lost_latch);
+    }
+    return contained;
 }
 
 /* Does what would have been done without us.  A faulting access is done again,
@@ -125,92 +205,191 @@ handle(int signo, siginfo_t *info, void *context)
 }
 
 void
-dpdk_vhost_sigbus_start(void)
+dpdk_vhost_sigbus_start(struct latch *latch)
 {
-    static struct ovsthread_once once = OVSTHREAD_ONCE_INITIALIZER;
+    struct sigaction action = {
+        .sa_sigaction = handle,
+        .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK,
+    };
 
-    if (ovsthread_once_start(&once)) {
-        struct sigaction action = {
-            .sa_sigaction = handle,
-            .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK,
-        };
-
-        sigemptyset(&action.sa_mask);
-        sigaction(SIGBUS, NULL, &previous);
-        sigaction(SIGBUS, &action, NULL);
-        ovsthread_once_done(&once);
+    lost_latch = latch;
+    handler_maps = dpdk_maps_open();
+    guard_maps = dpdk_maps_open();
+    if (handler_maps < 0 || guard_maps < 0) {
+        VLOG_WARN("Mappings cannot be read from the proc file system: %s: a "
+                  "peer of a vhost-user port that truncates its memory will "
+                  "end the switch, mount it",
+                  ovs_strerror(-MIN(handler_maps, guard_maps)));
     }
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGBUS, NULL, &previous);
+    sigaction(SIGBUS, &action, NULL);
 }
 
-void
-dpdk_vhost_sigbus_add(int vid, void *start, size_t size)
-{
-    if (!is_valid(vid)) {
-        return;
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(mapped[vid].regions); i++) {
-        struct region *region = &mapped[vid].regions[i];
-        uintptr_t end;
+/* Connections
+ * ----------- */
 
-        atomic_read_relaxed(&region->end, &end);
-        if (!end) {
-            atomic_store_relaxed(&region->start, (uintptr_t) start);
-            atomic_store_explicit(&region->end, (uintptr_t) start + size,
-                                  memory_order_release);
-            return;
+void
+dpdk_vhost_sigbus_connect(int vid)
+{
+    struct guest *guest = lookup(vid);
+
+    if (!guest && vid >= 0 && vid < RTE_MAX_VHOST_DEVICE) {
+        guest = xzalloc(sizeof *guest);
+        atomic_store_explicit(&guests[vid], guest, memory_order_release);
+    } else if (guest) {
+        for (size_t i = 0; i < MAX_FILES; i++) {
+            atomic_store_relaxed(&guest->files[i].message, 0);
         }
+        guest->n_passed = 0;
+        atomic_store_relaxed(&guest->n_begun, 0);
+        atomic_store_relaxed(&guest->lost, false);
     }
 }
 
 void
-dpdk_vhost_sigbus_clear(int vid)
+dpdk_vhost_sigbus_handle(int vid)
 {
-    if (!is_valid(vid)) {
-        return;
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(mapped[vid].regions); i++) {
-        atomic_store_explicit(&mapped[vid].regions[i].end, 0,
-                              memory_order_release);
-    }
-    atomic_store_relaxed(&mapped[vid].lost, false);
-}
+    struct guest *guest = lookup(vid);
+    uint64_t old;
 
-void
-dpdk_vhost_sigbus_before_message(int vid, uint32_t request)
-{
-    if (request == DPDK_VHOST_SET_MEM_TABLE) {
-        dpdk_vhost_sigbus_clear(vid);
+    if (guest) {
+        atomic_add_relaxed(&guest->n_begun, 1, &old);
     }
-}
-
-void
-dpdk_vhost_sigbus_after_message(int vid, uint32_t request)
-{
-    struct rte_vhost_memory *memory;
-
-    /* If the device was running, destroy_device() has done so already, before
-     * the memory went. */
-    if (request == RESET_OWNER) {
-        dpdk_vhost_sigbus_clear(vid);
-    }
-    if (request != DPDK_VHOST_SET_MEM_TABLE
-        || rte_vhost_get_mem_table(vid, &memory)) {
-        return;
-    }
-    for (uint32_t i = 0; i < memory->nregions; i++) {
-        dpdk_vhost_sigbus_add(vid, memory->regions[i].mmap_addr,
-                              memory->regions[i].mmap_size);
-    }
-    free(memory);
 }
 
 bool
 dpdk_vhost_sigbus_is_lost(int vid)
 {
+    struct guest *guest = lookup(vid);
     bool lost = false;
 
-    if (is_valid(vid)) {
-        atomic_read_relaxed(&mapped[vid].lost, &lost);
+    if (guest) {
+        atomic_read_relaxed(&guest->lost, &lost);
     }
     return lost;
+}
+
+/* GUARD
+ * ----- */
+
+/* Is the file of 'file' mapped? */
+static bool
+is_mapped(struct file *file)
+{
+    struct dpdk_mapping mapping;
+    struct dpdk_maps maps;
+
+    dpdk_maps_start(&maps, guard_maps);
+    while (dpdk_maps_next(&maps, &mapping)) {
+        if (match(file, &mapping)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Forgets the files of 'guest' that the library has had and has not mapped any
+ * more. */
+static void
+forget_unmapped(struct guest *guest)
+{
+    uint64_t n_begun;
+
+    atomic_read_explicit(&guest->n_begun, &n_begun, memory_order_acquire);
+    for (size_t i = 0; i < MAX_FILES; i++) {
+        struct file *file = &guest->files[i];
+        uint64_t message;
+
+        atomic_read_relaxed(&file->message, &message);
+        if (message && message < n_begun && !is_mapped(file)) {
+            atomic_store_relaxed(&file->message, 0);
+        }
+    }
+}
+
+/* Stores in '*mapping' how a mapping of 'fd' is listed.  Returns 0 or a
+ * positive errno. */
+static int
+identify(int fd, size_t size, struct dpdk_mapping *mapping)
+{
+    bool found;
+    void *p;
+
+    p = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    if (p == MAP_FAILED) {
+        return errno;
+    }
+    found = dpdk_maps_find(guard_maps, (uintptr_t) p, mapping);
+    munmap(p, size);
+    return found ? 0 : ENOENT;
+}
+
+/* Makes the file of 'mapping' one of 'guest', in message 'message'.  Returns
+ * false if there is no room. */
+static bool
+note_file(struct guest *guest, const struct dpdk_mapping *mapping,
+          uint64_t message)
+{
+    struct file *unused = NULL;
+
+    for (size_t i = 0; i < MAX_FILES; i++) {
+        struct file *file = &guest->files[i];
+        uint64_t used;
+
+        if (match(file, mapping)) {
+            atomic_store_relaxed(&file->message, message);
+            return true;
+        }
+        atomic_read_relaxed(&file->message, &used);
+        unused = used ? unused : file;
+    }
+    if (unused) {
+        atomic_store_relaxed(&unused->device, mapping->device);
+        atomic_store_relaxed(&unused->inode, mapping->inode);
+        atomic_store_explicit(&unused->message, message,
+                              memory_order_release);
+    }
+    return unused != NULL;
+}
+
+/* Makes the file 'fd' one of 'guest', in message 'message'.  Returns 0 or a
+ * positive errno. */
+static int
+add_file(struct guest *guest, int fd, uint64_t message)
+{
+    struct dpdk_mapping mapping;
+    struct stat s;
+    int error;
+
+    if (fstat(fd, &s) || !S_ISREG(s.st_mode)) {
+        return 0;
+    }
+
+    /* That is the size of a huge page if the file consists of these. */
+    error = identify(fd, s.st_blksize, &mapping);
+    if (error || note_file(guest, &mapping, message)) {
+        return error;
+    }
+    forget_unmapped(guest);
+    return note_file(guest, &mapping, message) ? 0 : EAGAIN;
+}
+
+int
+dpdk_vhost_sigbus_pass(int vid, const int fds[], size_t n)
+{
+    struct guest *guest = lookup(vid);
+
+    if (!guest) {
+        return 0;
+    }
+    for (size_t i = 0; guard_maps >= 0 && i < n; i++) {
+        int error = add_file(guest, fds[i], guest->n_passed + 1);
+
+        if (error) {
+            return error;
+        }
+    }
+    guest->n_passed++;
+    return 0;
 }

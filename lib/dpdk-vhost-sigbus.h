@@ -22,39 +22,49 @@
  *
  * Whoever shares a file with us may truncate it later.  Then the next access
  * to what is missing raises SIGBUS, in whatever thread it is, ours or the
- * library's.  We know which addresses are a guest's: there, a handler puts
- * empty memory in the place of the whole region, as part of a mapping of huge
- * pages cannot be replaced, and the access goes on.  GUARD then finds that the
+ * library's, be it memory or the log of its pages, and be it while the library
+ * handles the very message that shares it.  So each file is known before the
+ * library gets it.  If a mapping of one of them raises SIGBUS, a handler puts
+ * empty memory in the place of the whole mapping, as part of one of huge pages
+ * cannot be replaced, and the access goes on.  GUARD then learns that the
  * guest has lost its memory and closes the connection.  Until it does, rings
  * are empty or break, and what is written to them is lost.
+ *
+ * Files are told apart by what /proc/self/maps says of a mapping, as the
+ * library does not tell in time what it maps, and when it unmaps that.  It
+ * tells when it begins to handle a message, though, so that a file is known
+ * for as long as the message with it waits or the library has it mapped.
  *
  * Any other SIGBUS goes to the handler that there was before, or ends the
  * process as it would have.
  *
- * Called by dpdk-vhost.c, dpdk-vhost-events.c, dpdk-vhost-ring.c and
- * dpdk-vhost-guard.c; calls librte_vhost.  Functions for one 'vid', except for
- * dpdk_vhost_sigbus_is_lost(), are called by one thread at a time. */
+ * Called by dpdk-vhost-guard.c, dpdk-vhost-connection.c and dpdk-vhost-ring.c;
+ * calls dpdk-maps.c. */
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-/* Installs the handler, if it is not yet.  MAIN. */
-void dpdk_vhost_sigbus_start(void);
+struct latch;
 
-/* Makes the 'size' bytes from 'start' on, which are whole pages, memory of
- * 'vid'.  Ignores what there is no room for, a ninth region for example. */
-void dpdk_vhost_sigbus_add(int vid, void *start, size_t size);
+/* Installs the handler, which sets 'latch' when memory was taken away.  Has to
+ * be called once.  MAIN. */
+void dpdk_vhost_sigbus_start(struct latch *latch);
 
-/* Forgets the memory of 'vid', which is about to be unmapped. */
-void dpdk_vhost_sigbus_clear(int vid);
+/* Connection 'vid' is new and has sent nothing.  VHOST, before GUARD knows
+ * it. */
+void dpdk_vhost_sigbus_connect(int vid);
 
-/* librte_vhost is about to handle, or has handled, a message with number
- * 'request' of 'vid'.  VHOST. */
-void dpdk_vhost_sigbus_before_message(int vid, uint32_t request);
-void dpdk_vhost_sigbus_after_message(int vid, uint32_t request);
+/* The next message of 'vid' is about to be passed on to librte_vhost, with the
+ * 'n' file descriptors 'fds'.  Returns 0, EAGAIN if that has to wait until the
+ * library has handled earlier ones, or another positive errno if a file cannot
+ * be mapped.  GUARD. */
+int dpdk_vhost_sigbus_pass(int vid, const int fds[], size_t n);
 
-/* Returns true if memory of 'vid' was taken away.  Any thread. */
+/* librte_vhost is about to handle the next message of 'vid'.  VHOST. */
+void dpdk_vhost_sigbus_handle(int vid);
+
+/* Returns true if memory of 'vid' was taken away since it connected.  Any
+ * thread. */
 bool dpdk_vhost_sigbus_is_lost(int vid);
 
 #endif /* dpdk-vhost-sigbus.h */

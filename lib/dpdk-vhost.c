@@ -35,7 +35,6 @@
 #include "dpdk-vhost-events.h"
 #include "dpdk-vhost-guard.h"
 #include "dpdk-vhost-rxtx.h"
-#include "dpdk-vhost-sigbus.h"
 #include "dpdk-vhost-socket.h"
 #include "dpdk-vhost-stats.h"
 #include "ovs-rcu.h"
@@ -458,7 +457,6 @@ vhost_init(void)
 {
     dpdk_vhost_events_start();
     dpdk_vhost_guard_start();
-    dpdk_vhost_sigbus_start();
     dpdk_vhost_rings_start(dpdk_vhost_events_rings_changed);
     return 0;
 }

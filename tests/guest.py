@@ -25,6 +25,7 @@ COMMAND" in its output is a command for QEMU's monitor.
 
     guest.py kernel DIR
     guest.py run --kernel=DIR [--vhost=SOCKET[,server]] [--no-offload]
+                 [--realtime]
                  [--virtio=PROPERTY=VALUE[,...]] [--queues=N] [--nics=N]
                  [--program=NAME] [--monitor=SOCKET] [--incoming=URI]
                  [--host-root] [--memory=MB] SCRIPT [ARG]...
@@ -292,6 +293,14 @@ def monitor(path, command):
     return answer.decode(errors='replace')
 
 
+def realtime():
+    """Gives this process a CPU whenever it wants one, if it may ask for it."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        pass
+
+
 def run(args):
     """Runs the script, and returns its exit status."""
     status = None
@@ -300,7 +309,8 @@ def run(args):
         initrd = make_initrd(args, directory)
         qemu = subprocess.Popen(qemu_command(args, directory, initrd),
                                 stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE)
+                                stdout=subprocess.PIPE,
+                                preexec_fn=realtime if args.realtime else None)
         try:
             for line in qemu.stdout:
                 line = line.decode(errors='replace').rstrip()
@@ -343,6 +353,8 @@ def parse_args():
     guest.add_argument('--iommu', action='store_true')
     guest.add_argument('--program', action='append', default=[],
                        metavar='NAME')
+    guest.add_argument('--realtime', action='store_true',
+                       help='get a CPU before any other process')
     guest.add_argument('--monitor', metavar='SOCKET')
     guest.add_argument('--incoming', metavar='URI')
     guest.add_argument('--host-root', action='store_true')

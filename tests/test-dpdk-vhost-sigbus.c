@@ -14,14 +14,16 @@
  * limitations under the License.
  */
 
-/* Unit tests of lib/dpdk-vhost-sigbus.c: memory that is taken away is
- * replaced, other faults end the process or go to whom they went before. */
+/* Unit tests of lib/dpdk-vhost-sigbus.c and lib/dpdk-maps.c: memory that is
+ * taken away is replaced, other faults end the process or go to whom they went
+ * before. */
 
 #include <config.h>
 
 #include "dpdk-vhost-sigbus.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -33,30 +35,88 @@
 
 #include <cmocka.h>
 
+#include "dpdk-maps.h"
+#include "latch.h"
 #include "util.h"
 
 #define SIZE (64 * 4096)
 #define VID 3
 
+/* Files that are known of a guest, at most. */
+#define MAX_FILES 32
+
 /* Exit codes of children. */
 #define GOOD 42
 #define PREVIOUS 43
 
-/* Returns memory of which nothing is left. */
-static volatile uint8_t *
-make_gone(void)
+static struct latch latch;
+
+static int
+make_file(void)
 {
-    int fd = memfd_create("gone", MFD_CLOEXEC);
-    volatile uint8_t *p;
+    int fd = memfd_create("file", MFD_CLOEXEC);
 
     if (fd < 0 || ftruncate(fd, SIZE)) {
         ovs_abort(errno, "memfd_create");
     }
-    p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (p == MAP_FAILED || ftruncate(fd, 0)) {
+    return fd;
+}
+
+static volatile uint8_t *
+map(int fd)
+{
+    volatile uint8_t *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                               fd, 0);
+
+    if (p == MAP_FAILED) {
         ovs_abort(errno, "mmap");
     }
+    return p;
+}
+
+/* Takes 'fd' away from who has it mapped, and closes it. */
+static void
+take_away(int fd)
+{
+    if (ftruncate(fd, 0)) {
+        ovs_abort(errno, "ftruncate");
+    }
     close(fd);
+}
+
+/* Returns memory of which nothing is left, and that nobody knows of. */
+static volatile uint8_t *
+make_gone(void)
+{
+    int fd = make_file();
+    volatile uint8_t *p = map(fd);
+
+    take_away(fd);
+    return p;
+}
+
+/* Returns memory that guest 'vid' has shared in its next message, and stores
+ * its file in '*fdp'. */
+static volatile uint8_t *
+share(int vid, int *fdp)
+{
+    *fdp = make_file();
+    if (dpdk_vhost_sigbus_pass(vid, fdp, 1)) {
+        exit(1);
+    }
+    dpdk_vhost_sigbus_handle(vid);
+    return map(*fdp);
+}
+
+/* The same, of which nothing is left. */
+static volatile uint8_t *
+share_gone(int vid)
+{
+    volatile uint8_t *p;
+    int fd;
+
+    p = share(vid, &fd);
+    take_away(fd);
     return p;
 }
 
@@ -83,6 +143,15 @@ run(void (*body)(void))
 }
 
 static void
+start(void)
+{
+    latch_init(&latch);
+    dpdk_vhost_sigbus_start(&latch);
+    dpdk_vhost_sigbus_connect(VID);
+    dpdk_vhost_sigbus_connect(VID + 1);
+}
+
+static void
 assert_good(int status)
 {
     assert_true(WIFEXITED(status));
@@ -99,18 +168,18 @@ assert_died(int status)
 static void
 replaces(void)
 {
-    volatile uint8_t *p = make_gone();
+    volatile uint8_t *p;
 
-    dpdk_vhost_sigbus_start();
-    dpdk_vhost_sigbus_add(VID, CONST_CAST(uint8_t *, p), SIZE);
-    if (dpdk_vhost_sigbus_is_lost(VID)) {
+    start();
+    p = share_gone(VID);
+    if (dpdk_vhost_sigbus_is_lost(VID) || latch_is_set(&latch)) {
         return;
     }
     p[SIZE / 2] = 1;
     if (p[SIZE / 2] == 1 && !p[0] && !p[SIZE - 1]
-        && dpdk_vhost_sigbus_is_lost(VID)
+        && dpdk_vhost_sigbus_is_lost(VID) && latch_is_set(&latch)
         && !dpdk_vhost_sigbus_is_lost(VID + 1)) {
-        dpdk_vhost_sigbus_clear(VID);
+        dpdk_vhost_sigbus_connect(VID);
         if (!dpdk_vhost_sigbus_is_lost(VID)) {
             _exit(GOOD);
         }
@@ -123,32 +192,162 @@ test_replaced(void **state OVS_UNUSED)
     assert_good(run(replaces));
 }
 
+/* A guest is not forgiven because it shares other memory then. */
 static void
-touches_other(void)
+stays_lost(void)
 {
-    volatile uint8_t *p = make_gone();
-    volatile uint8_t *q = make_gone();
+    volatile uint8_t *p;
+    int fd;
 
-    dpdk_vhost_sigbus_start();
-    dpdk_vhost_sigbus_add(VID, CONST_CAST(uint8_t *, p), SIZE);
-    q[0] = 1;
+    start();
+    p = share_gone(VID);
+    p[0] = 1;
+    share(VID, &fd);
+    if (dpdk_vhost_sigbus_is_lost(VID)) {
+        _exit(GOOD);
+    }
+}
+
+/* The library has not told yet that it handles the message. */
+static void
+replaces_early(void)
+{
+    int fd = make_file();
+    volatile uint8_t *p;
+
+    start();
+    if (dpdk_vhost_sigbus_pass(VID, &fd, 1)) {
+        return;
+    }
+    p = map(fd);
+    take_away(fd);
+    p[0] = 1;
+    if (dpdk_vhost_sigbus_is_lost(VID)) {
+        _exit(GOOD);
+    }
+}
+
+/* What the library has mapped is known, though other files come and go. */
+static void
+replaces_late(void)
+{
+    volatile uint8_t *p, *q;
+    int fd;
+
+    start();
+    p = share(VID, &fd);
+    for (int i = 0; i < 10 * MAX_FILES; i++) {
+        int other;
+
+        q = share(VID, &other);
+        munmap(CONST_CAST(uint8_t *, q), SIZE);
+        close(other);
+    }
+    take_away(fd);
+    p[0] = 1;
+    if (dpdk_vhost_sigbus_is_lost(VID)) {
+        _exit(GOOD);
+    }
 }
 
 static void
-touches_cleared(void)
+test_when(void **state OVS_UNUSED)
 {
-    volatile uint8_t *p = make_gone();
+    assert_good(run(stays_lost));
+    assert_good(run(replaces_early));
+    assert_good(run(replaces_late));
+}
 
-    dpdk_vhost_sigbus_start();
-    dpdk_vhost_sigbus_add(VID, CONST_CAST(uint8_t *, p), SIZE);
-    dpdk_vhost_sigbus_clear(VID);
+static void
+loses_both(void)
+{
+    volatile uint8_t *p;
+    int fd;
+
+    start();
+    p = share(VID, &fd);
+    if (dpdk_vhost_sigbus_pass(VID + 1, &fd, 1)) {
+        return;
+    }
+    take_away(fd);
+    p[0] = 1;
+    if (dpdk_vhost_sigbus_is_lost(VID) && dpdk_vhost_sigbus_is_lost(VID + 1)) {
+        _exit(GOOD);
+    }
+}
+
+static void
+test_two_guests(void **state OVS_UNUSED)
+{
+    assert_good(run(loses_both));
+}
+
+/* Writes to each page of its argument. */
+static void *
+touch(void *p_)
+{
+    volatile uint8_t *p = p_;
+
+    for (int i = 0; i < SIZE; i += 4096) {
+        p[i] = 1;
+    }
+    return NULL;
+}
+
+static void
+replaces_in_threads(void)
+{
+    start();
+    for (int i = 0; i < 100; i++) {
+        volatile uint8_t *p = share_gone(VID);
+        pthread_t threads[4];
+
+        for (int j = 0; j < 4; j++) {
+            if (pthread_create(&threads[j], NULL, touch,
+                               CONST_CAST(uint8_t *, p))) {
+                return;
+            }
+        }
+        for (int j = 0; j < 4; j++) {
+            pthread_join(threads[j], NULL);
+        }
+        munmap(CONST_CAST(uint8_t *, p), SIZE);
+    }
+    _exit(GOOD);
+}
+
+static void
+test_threads(void **state OVS_UNUSED)
+{
+    assert_good(run(replaces_in_threads));
+}
+
+static void
+touches_other(void)
+{
+    volatile uint8_t *p;
+
+    start();
+    share_gone(VID);
+    p = make_gone();
+    p[0] = 1;
+}
+
+static void
+touches_forgotten(void)
+{
+    volatile uint8_t *p;
+
+    start();
+    p = share_gone(VID);
+    dpdk_vhost_sigbus_connect(VID);
     p[0] = 1;
 }
 
 static void
 kills_itself(void)
 {
-    dpdk_vhost_sigbus_start();
+    start();
     raise(SIGBUS);
 }
 
@@ -156,7 +355,7 @@ static void
 test_others_die(void **state OVS_UNUSED)
 {
     assert_died(run(touches_other));
-    assert_died(run(touches_cleared));
+    assert_died(run(touches_forgotten));
     assert_died(run(kills_itself));
 }
 
@@ -182,34 +381,106 @@ test_previous(void **state OVS_UNUSED)
     assert_int_equal(WEXITSTATUS(status), PREVIOUS);
 }
 
+/* There is room for MAX_FILES files, until the library has had them. */
 static void
-takes_all(void)
+waits(void)
 {
-    dpdk_vhost_sigbus_start();
-    for (int i = 0; i < 8; i++) {
-        volatile uint8_t *p = make_gone();
+    int fds[MAX_FILES + 1];
 
-        dpdk_vhost_sigbus_clear(VID + i);
-        for (int j = 0; j < 9; j++) {
-            dpdk_vhost_sigbus_add(VID + i, CONST_CAST(uint8_t *, p), SIZE);
-        }
-        p[0] = 1;
-        if (!dpdk_vhost_sigbus_is_lost(VID + i)) {
+    start();
+    for (int i = 0; i < MAX_FILES + 1; i++) {
+        int expected = i < MAX_FILES ? 0 : EAGAIN;
+
+        fds[i] = make_file();
+        if (dpdk_vhost_sigbus_pass(VID, &fds[i], 1) != expected) {
             return;
         }
     }
-    dpdk_vhost_sigbus_add(-1, NULL, SIZE);
-    dpdk_vhost_sigbus_clear(1 << 20);
-    if (!dpdk_vhost_sigbus_is_lost(-1)
+    if (dpdk_vhost_sigbus_pass(VID, fds, MAX_FILES)
+        || dpdk_vhost_sigbus_pass(VID, &fds[MAX_FILES], 1) != EAGAIN
+        || dpdk_vhost_sigbus_pass(VID + 1, &fds[MAX_FILES], 1)) {
+        return;
+    }
+
+    /* Of one it is known only when it begins with the next one. */
+    for (int i = 0; i < MAX_FILES + 1; i++) {
+        dpdk_vhost_sigbus_handle(VID);
+        if (dpdk_vhost_sigbus_pass(VID, &fds[MAX_FILES], 1) != EAGAIN) {
+            return;
+        }
+    }
+    dpdk_vhost_sigbus_handle(VID);
+    if (!dpdk_vhost_sigbus_pass(VID, &fds[MAX_FILES], 1)) {
+        _exit(GOOD);
+    }
+}
+
+static void
+test_room(void **state OVS_UNUSED)
+{
+    assert_good(run(waits));
+}
+
+/* What is no file needs none. */
+static void
+ignores(void)
+{
+    int fds[3];
+
+    start();
+    if (pipe(fds)) {
+        return;
+    }
+    fds[2] = -1;
+    dpdk_vhost_sigbus_handle(-1);
+    dpdk_vhost_sigbus_connect(1 << 20);
+    if (!dpdk_vhost_sigbus_pass(VID, fds, 3)
+        && !dpdk_vhost_sigbus_pass(VID, NULL, 0)
+        && !dpdk_vhost_sigbus_pass(-1, fds, 3)
+        && !dpdk_vhost_sigbus_is_lost(-1)
         && !dpdk_vhost_sigbus_is_lost(VID - 1)) {
         _exit(GOOD);
     }
 }
 
 static void
-test_many(void **state OVS_UNUSED)
+test_ignored(void **state OVS_UNUSED)
 {
-    assert_good(run(takes_all));
+    assert_good(run(ignores));
+}
+
+static void
+test_maps(void **state OVS_UNUSED)
+{
+    int fd = dpdk_maps_open();
+    int file = make_file();
+    volatile uint8_t *p = map(file);
+    uintptr_t address = (uintptr_t) p;
+    struct dpdk_mapping mapping, next;
+    struct dpdk_maps maps;
+    size_t n = 0;
+
+    assert_true(fd >= 0);
+    assert_true(dpdk_maps_find(fd, address + SIZE - 1, &mapping));
+    assert_true(mapping.start <= address && mapping.end >= address + SIZE);
+    assert_true(mapping.inode != 0);
+    assert_true(dpdk_maps_find(fd, (uintptr_t) &n, &mapping));
+    assert_int_equal(mapping.inode, 0);
+    assert_false(dpdk_maps_find(fd, 0, &mapping));
+    assert_false(dpdk_maps_find(fd, UINTPTR_MAX, &mapping));
+    assert_false(dpdk_maps_find(-1, address, &mapping));
+
+    dpdk_maps_start(&maps, fd);
+    mapping.end = 0;
+    while (dpdk_maps_next(&maps, &next)) {
+        assert_true(next.start < next.end && next.start >= mapping.end);
+        mapping = next;
+        n++;
+    }
+    assert_true(n > 10);
+    munmap(CONST_CAST(uint8_t *, p), SIZE);
+    close(file);
+    close(fd);
 }
 
 int
@@ -217,9 +488,14 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replaced),
+        cmocka_unit_test(test_when),
+        cmocka_unit_test(test_two_guests),
+        cmocka_unit_test(test_threads),
         cmocka_unit_test(test_others_die),
         cmocka_unit_test(test_previous),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_ignored),
+        cmocka_unit_test(test_maps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

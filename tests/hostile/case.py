@@ -20,7 +20,7 @@ number it has in faults.md, section 7, and what has to happen:
 
 refused(KIND, REGEX)
     The connection is closed, the counter "ovs_vhost_KIND" moves, and
-    status:last_fault matches REGEX.
+    status:last_fault matches REGEX.  Of several kinds, KIND|KIND, one moves.
 noted(KIND, REGEX)
     The same, but the connection stays.
 ignored()

@@ -18,15 +18,20 @@ The switch polls the rings of a guest that is started, so it finds out at once.
 """
 
 import functools
+import itertools
 import mmap
 import os
+import time
 
-from case import add, refused
+import vhost_user as vu
+from case import add, case, refused
 
 BUFFERS = 0x100000              # Where buffers are.
 PACKET = 12 + 60                # Bytes, with the header.
 
 LOST = refused("lost_memory", "memory was taken away while it was in use: ")
+
+TRIES = itertools.count()
 
 
 def run(body, packed, test):
@@ -66,3 +71,50 @@ for _body in truncated, truncated_in_use, truncated_and_back:
             f"{'packed' if _packed else 'split'}",
             functools.partial(run, _body, _packed), 11, LOST, "memory",
             "dies by SIGBUS")
+
+
+@case(11, LOST, "memory", "dies by SIGBUS")
+def truncated_log(test):
+    """Asks for a log of its memory, and truncates that."""
+    front_end = test.front_end
+    front_end.start(protocol=vu.bits(vu.F_MQ, vu.F_LOG_SHMFD, vu.F_REPLY_ACK))
+    test.wait_up()
+    log = vu.memfd(mmap.PAGESIZE)
+    front_end.set_log(log)
+    for i in range(200):
+        front_end.rings[0].chain((BUFFERS + 4096 * i, 2048), flags=vu.WRITE,
+                                 first=i)
+    os.ftruncate(log, 0)
+    os.close(log)
+    test.send_packet()
+    front_end.wait_closed()
+
+
+@case(11, refused("lost_memory|refused_memory",
+                  "memory was taken away|is shorter|has 0 bytes"),
+      "memory", "dies by SIGBUS")
+def truncated_while_shared(test):
+    """Truncates memory while the message that shares it is on its way."""
+    front_end = test.front_end
+    front_end.start()
+    test.wait_up()
+    other = vu.memfd(front_end.memory.size)
+    front_end.send_regions([front_end.memory.region(gpa=1 << 30)], [other])
+    time.sleep(next(TRIES) % 20 / 20000)
+    os.ftruncate(other, 0)
+    os.close(other)
+    front_end.wait_closed()
+
+
+@case(11, LOST, "memory")
+def truncated_and_replaced(test):
+    """Truncates memory, and shares other memory then."""
+    front_end = test.front_end
+    front_end.start()
+    test.wait_up()
+    other = vu.memfd(front_end.memory.size)
+    os.ftruncate(front_end.memory.fd, 0)
+    time.sleep(0.001)
+    front_end.send_regions([front_end.memory.region(gpa=1 << 30)], [other])
+    os.close(other)
+    front_end.wait_closed()

@@ -83,6 +83,7 @@ F_STATUS = 16
 
 # Virtio features.
 NET_F_MRG_RXBUF = 15
+F_LOG_ALL = 26
 RING_F_INDIRECT_DESC = 28
 RING_F_EVENT_IDX = 29
 USER_F_PROTOCOL_FEATURES = 30
@@ -355,6 +356,12 @@ class FrontEnd:
         """Gives the switch the memory of a guest."""
         self.memory = memory or Memory()
         self.send_regions([self.memory.region()], [self.memory.fd])
+
+    def set_log(self, fd):
+        """Asks for a log of the memory that is written, in the file 'fd'."""
+        self.ask(SET_LOG_BASE, struct.pack("=QQ", mmap.PAGESIZE, 0), [fd])
+        self.send_u64(SET_FEATURES, self.features | bits(F_LOG_ALL))
+        self.sync()
 
     def eventfd(self):
         """Returns a new eventfd, which is closed with the connection."""

@@ -1,0 +1,135 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* Connections of vhost ports.  Called by dpdk-vhost-events.c and librte_vhost;
+ * calls dpdk-vhost-ring.c and dpdk-vhost-sigbus.c. */
+
+#include <config.h>
+
+#include "dpdk-vhost-connection.h"
+
+#include <rte_vhost.h>
+#include <string.h>
+
+#include "bitmap.h"
+#include "dpdk-vhost-message.h"
+#include "dpdk-vhost-ring.h"
+#include "dpdk-vhost-sigbus.h"
+#include "util.h"
+
+/* Each connection.  More than one may be for the same port. */
+static struct connection {
+    struct dpdk_vhost_rings *rings; /* Of its port, or null. */
+    struct dpdk_vhost_asked asked;
+} connections[RTE_MAX_VHOST_DEVICE];
+
+/* Returns connection 'vid', or null if it is not of a port. */
+static struct connection *
+lookup(int vid)
+{
+    return (vid >= 0 && vid < RTE_MAX_VHOST_DEVICE && connections[vid].rings
+            ? &connections[vid]
+            : NULL);
+}
+
+static bool
+changes_something(uint32_t request)
+{
+    switch (request) {
+    case DPDK_VHOST_GET_FEATURES:
+    case DPDK_VHOST_GET_PROTOCOL_FEATURES:
+    case DPDK_VHOST_GET_QUEUE_NUM:
+    case DPDK_VHOST_GET_CONFIG:
+    case DPDK_VHOST_GET_STATUS:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* librte_vhost calls this before it handles 'message', which starts with the
+ * number of the request. */
+static enum rte_vhost_msg_result
+before_message(int vid, void *message)
+{
+    struct connection *conn = lookup(vid);
+
+    if (conn && changes_something(*(const uint32_t *) message)) {
+        dpdk_vhost_rings_before_message(conn->rings, vid);
+    }
+    dpdk_vhost_sigbus_handle(vid);
+    return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+}
+
+/* librte_vhost calls this when it has handled 'message'. */
+static enum rte_vhost_msg_result
+after_message(int vid, void *message)
+{
+    uint32_t request = *(const uint32_t *) message;
+    struct connection *conn = lookup(vid);
+
+    if (conn && changes_something(request)) {
+        conn->asked.rarp |= request == DPDK_VHOST_SEND_RARP;
+        dpdk_vhost_rings_after_message(conn->rings, vid);
+    }
+    return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+}
+
+void
+dpdk_vhost_connection_begin(int vid, struct dpdk_vhost_rings *rings)
+{
+    static const struct rte_vhost_user_extern_ops ops = {
+        .pre_msg_handle = before_message,
+        .post_msg_handle = after_message,
+    };
+
+    if (vid >= 0 && vid < RTE_MAX_VHOST_DEVICE) {
+        memset(&connections[vid], 0, sizeof connections[vid]);
+        connections[vid].rings = rings;
+        rte_vhost_extern_callback_register(vid, &ops, NULL);
+    }
+}
+
+void
+dpdk_vhost_connection_end(int vid)
+{
+    struct connection *conn = lookup(vid);
+
+    if (conn) {
+        conn->rings = NULL;
+    }
+}
+
+void
+dpdk_vhost_connection_attach(int vid, struct dpdk_vhost_rings *rings)
+{
+    struct connection *conn = lookup(vid);
+
+    if (conn && conn->rings == rings) {
+        dpdk_vhost_rings_attach(rings, vid, &conn->asked);
+    }
+}
+
+void
+dpdk_vhost_connection_enable(int vid, uint16_t index, bool enable)
+{
+    struct connection *conn = lookup(vid);
+
+    if (conn && index < DPDK_VHOST_MAX_RINGS) {
+        bitmap_set(conn->asked.enabled, index, enable);
+        dpdk_vhost_rings_changed(conn->rings, vid);
+    }
+}

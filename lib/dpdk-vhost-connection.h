@@ -1,0 +1,52 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+#ifndef DPDK_VHOST_CONNECTION_H
+#define DPDK_VHOST_CONNECTION_H 1
+
+/* Connections of vhost ports, by librte_vhost's number, 'vid'
+ * ============================================================
+ *
+ * What is known of a connection before it has a guest and after it had one,
+ * and what has to be done around each message: the rings of the port stop
+ * while librte_vhost handles one that may change something.
+ *
+ * Called by dpdk-vhost-events.c; calls dpdk-vhost-ring.c,
+ * dpdk-vhost-sigbus.c and librte_vhost, which calls back.
+ *
+ * All functions: VHOST, and MAIN while it unregisters a socket, which VHOST
+ * then does not look at. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct dpdk_vhost_rings;
+
+/* Connection 'vid' of the port with 'rings' begins, in new_connection(), and
+ * ends, in destroy_connection(). */
+void dpdk_vhost_connection_begin(int vid, struct dpdk_vhost_rings *rings);
+void dpdk_vhost_connection_end(int vid);
+
+/* Connection 'vid' of the port with 'rings' has a guest, in new_device().  Of
+ * several, the last one is attached. */
+void dpdk_vhost_connection_attach(int vid, struct dpdk_vhost_rings *rings);
+
+/* The guest 'vid' has turned its ring 'index' on or off.  In a callback that
+ * runs in or after the handling of a message, partly with librte_vhost's locks
+ * of all rings held. */
+void dpdk_vhost_connection_enable(int vid, uint16_t index, bool enable);
+
+#endif /* dpdk-vhost-connection.h */

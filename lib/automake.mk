@@ -131,15 +131,21 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vring-split.c \
 	lib/dpdk-vring-walk.h
 
-# The walks of rings once more, for the CPUs that lib/dpdk-vring-walk.h lists.
+# The walks of rings once more, for the CPUs that lib/dpdk-vring-walk.h lists,
+# and for guests that migrate.
 vring_walks = lib/dpdk-vring-packed.c lib/dpdk-vring-split.c
 if X86_64
 vring_libs = \
+	lib/libdpdk-vring-log.la \
 	lib/libdpdk-vring-v2.la \
 	lib/libdpdk-vring-v3.la \
 	lib/libdpdk-vring-v4.la
 noinst_LTLIBRARIES += $(vring_libs)
 lib_libnetdev_dpdk_la_LIBADD = $(vring_libs)
+
+lib_libdpdk_vring_log_la_SOURCES = $(vring_walks)
+lib_libdpdk_vring_log_la_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DVRING_WALK_CPU=log -DVRING_WALK_LOGS
 
 vring_v2_flags = -mssse3 -msse4.1 -msse4.2 -mpopcnt
 lib_libdpdk_vring_v2_la_SOURCES = $(vring_walks)

@@ -24,7 +24,6 @@
 #include <rte_vhost.h>
 #include <string.h>
 
-#include "bitmap.h"
 #include "dpdk-vhost-message.h"
 #include "dpdk-vhost-ring.h"
 #include "dpdk-vhost-sigbus.h"
@@ -54,23 +53,31 @@ changes_something(uint32_t request)
     case DPDK_VHOST_GET_QUEUE_NUM:
     case DPDK_VHOST_GET_CONFIG:
     case DPDK_VHOST_GET_STATUS:
+    case DPDK_VHOST_SEND_RARP:
         return false;
     default:
         return true;
     }
 }
 
-/* librte_vhost calls this before it handles 'message', which starts with the
- * number of the request. */
+/* librte_vhost calls this before it handles 'message', which begins as it came
+ * on the wire. */
 static enum rte_vhost_msg_result
 before_message(int vid, void *message)
 {
+    const struct dpdk_vhost_message *msg = message;
     struct connection *conn = lookup(vid);
 
-    if (conn && changes_something(*(const uint32_t *) message)) {
+    dpdk_vhost_sigbus_handle(vid);
+    if (conn && msg->request == DPDK_VHOST_SEND_RARP) {
+        /* The library would have to receive from the ring once. */
+        dpdk_vhost_rings_announce(conn->rings, vid, &conn->asked,
+                                  msg->payload.u64);
+        return RTE_VHOST_MSG_RESULT_OK;
+    }
+    if (conn && changes_something(msg->request)) {
         dpdk_vhost_rings_before_message(conn->rings, vid);
     }
-    dpdk_vhost_sigbus_handle(vid);
     return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
@@ -78,11 +85,10 @@ before_message(int vid, void *message)
 static enum rte_vhost_msg_result
 after_message(int vid, void *message)
 {
-    uint32_t request = *(const uint32_t *) message;
+    const struct dpdk_vhost_message *msg = message;
     struct connection *conn = lookup(vid);
 
-    if (conn && changes_something(request)) {
-        conn->asked.rarp |= request == DPDK_VHOST_SEND_RARP;
+    if (conn && changes_something(msg->request)) {
         dpdk_vhost_rings_after_message(conn->rings, vid);
     }
     return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
@@ -129,7 +135,6 @@ dpdk_vhost_connection_enable(int vid, uint16_t index, bool enable)
     struct connection *conn = lookup(vid);
 
     if (conn && index < DPDK_VHOST_MAX_RINGS) {
-        bitmap_set(conn->asked.enabled, index, enable);
-        dpdk_vhost_rings_changed(conn->rings, vid);
+        dpdk_vhost_rings_enable(conn->rings, vid, &conn->asked, index, enable);
     }
 }

@@ -26,10 +26,12 @@
 #include <linux/membarrier.h>
 #include <linux/vhost.h>
 #include <linux/virtio_config.h>
+#include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
 #include <rte_vhost.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -49,8 +51,6 @@ static bool no_membarrier;
 
 /* Whom to tell that the status of rings has changed. */
 static dpdk_vhost_rings_changed_func *status_changed;
-
-static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
 
 static int
 membarrier(int command)
@@ -256,8 +256,6 @@ why_not(const struct dpdk_vhost_rings *rings,
             : !ring->exists ? "ring does not exist"
             : !bitmap_is_set(rings->asked->enabled, ring->index)
             ? "ring is disabled"
-            : rings->features & (UINT64_C(1) << VHOST_F_LOG_ALL)
-            ? "migration"
             : rings->features & (UINT64_C(1) << VIRTIO_F_IOMMU_PLATFORM)
             ? "IOMMU"
             : !rings->memory.n ? "memory regions"
@@ -265,12 +263,28 @@ why_not(const struct dpdk_vhost_rings *rings,
             : NULL);
 }
 
-/* Undoes withdraw(): offers views to the packet side, where they can be. */
+/* Tells librte_vhost, and so the front end, what a view has written to the
+ * memory of a guest that migrates. */
+static void
+log_write(void *ring_, uint64_t addr, uint64_t len)
+{
+    struct dpdk_vhost_ring *ring = ring_;
+
+    rte_vhost_log_write(ring->vid, addr, len);
+}
+
+/* Undoes withdraw(): offers views to the packet side, where they can be.  An
+ * announcement comes with the first packets that the guest sends. */
 static void
 offer(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
 {
     if (rings->vid < 0 || rings->in_message) {
         return;
+    }
+    if (rings->asked->rarp && rings->ring[1]) {
+        __atomic_store_n(&rings->ring[1]->rarp, rings->asked->rarp,
+                         __ATOMIC_RELAXED);
+        rings->asked->rarp = 0;
     }
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
         struct dpdk_vhost_ring *ring = rings->ring[i];
@@ -281,6 +295,11 @@ offer(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
         ring->callfd = ring->guest_callfd;
         ring->why = why_not(rings, ring);
         if (!ring->why) {
+            bool logs = rings->features & (UINT64_C(1) << VHOST_F_LOG_ALL);
+
+            ring->why = logs ? "migration" : NULL;
+            ring->config.log = logs ? log_write : NULL;
+            ring->config.log_aux = ring;
             ring->view.broken = DPDK_VRING_OK;
             ring->reported = false;
             ring->config.features = rings->features;
@@ -384,10 +403,6 @@ refresh(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
     if (rte_vhost_get_negotiated_features(rings->vid, &rings->features)) {
         rings->features = 0;
     }
-    if (rings->asked->rarp && rings->ring[1]) {
-        rings->asked->rarp = false;
-        rings->ring[1]->rarp = DPDK_VHOST_RARP_ASKED;
-    }
     copy_memory(rings);
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
         copy_ring(rings, rings->ring[i]);
@@ -432,7 +447,7 @@ detach(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
         ring->broken = false;
         ring->exists = false;
         ring->kick_next = false;
-        ring->rarp = DPDK_VHOST_RARP_NONE;
+        __atomic_store_n(&ring->rarp, 0, __ATOMIC_RELAXED);
         set_state(ring, DPDK_VHOST_RING_LIBRARY);
     }
 }
@@ -458,17 +473,38 @@ dpdk_vhost_rings_detach(struct dpdk_vhost_rings *rings)
     ovs_mutex_unlock(&rings->mutex);
 }
 
-void
-dpdk_vhost_rings_changed(struct dpdk_vhost_rings *rings, int vid)
+/* Does what the guest 'vid' has asked for. */
+static void
+apply_asked(struct dpdk_vhost_rings *rings, int vid)
+    OVS_REQUIRES(rings->mutex)
 {
     /* The library says so after the handling of a message, too, or out of
      * it. */
-    ovs_mutex_lock(&rings->mutex);
     if (rings->vid == vid && !rings->in_message) {
         withdraw(rings, "message");
         offer(rings);
         tell_changes(rings);
     }
+}
+
+void
+dpdk_vhost_rings_enable(struct dpdk_vhost_rings *rings, int vid,
+                        struct dpdk_vhost_asked *asked, uint16_t index,
+                        bool enable)
+{
+    ovs_mutex_lock(&rings->mutex);
+    bitmap_set(asked->enabled, index, enable);
+    apply_asked(rings, vid);
+    ovs_mutex_unlock(&rings->mutex);
+}
+
+void
+dpdk_vhost_rings_announce(struct dpdk_vhost_rings *rings, int vid,
+                          struct dpdk_vhost_asked *asked, uint64_t mac)
+{
+    ovs_mutex_lock(&rings->mutex);
+    asked->rarp = DPDK_VHOST_RARP | (mac & (DPDK_VHOST_RARP - 1));
+    apply_asked(rings, vid);
     ovs_mutex_unlock(&rings->mutex);
 }
 
@@ -517,10 +553,8 @@ dpdk_vhost_ring_datapath(const struct dpdk_vhost_ring *ring)
 {
     uint8_t fault = __atomic_load_n(&ring->view.broken, __ATOMIC_RELAXED);
 
-    if (get_state(ring) == DPDK_VHOST_RING_VIEW && ring->rarp) {
-        return xstrdup("library (RARP)");
-    } else if (get_state(ring) == DPDK_VHOST_RING_VIEW && !fault) {
-        return xstrdup("ring");
+    if (get_state(ring) == DPDK_VHOST_RING_VIEW && !fault) {
+        return ring->why ? xasprintf("ring (%s)", ring->why) : xstrdup("ring");
     } else if (get_state(ring) == DPDK_VHOST_RING_LIBRARY) {
         return xasprintf("library (%s)", ring->why);
     }
@@ -543,17 +577,18 @@ dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
 /* Packet side
  * ----------- */
 
+static bool
+has_rarp(const struct dpdk_vhost_ring *ring)
+{
+    return __atomic_load_n(&ring->rarp, __ATOMIC_RELAXED) != 0;
+}
+
 /* Takes 'ring' over from librte_vhost, no burst of which runs for it.  Returns
  * false if it has to wait. */
 static bool
 adopt(struct dpdk_vhost_ring *ring)
 {
-    if (ring->rarp) {
-        ring->rarp = DPDK_VHOST_RARP_AWAITED;
-        return false;
-    }
-    if (ring->library_bursts) {
-        ring->library_bursts--;
+    if (has_rarp(ring)) {
         return false;
     }
     if (rte_vhost_get_vring_base(ring->vid, ring->index,
@@ -561,13 +596,10 @@ adopt(struct dpdk_vhost_ring *ring)
                                  &ring->config.last_used)) {
         return false;
     }
-    if (!dpdk_vring_init(&ring->view, &ring->config)) {
-        VLOG_WARN_RL(&rl, "vring %"PRIu16" of vhost device %d is left to "
-                     "librte_vhost: %s", ring->index, ring->vid,
-                     dpdk_vring_fault_name(ring->view.broken));
-        ring->library_bursts = UINT8_MAX;
-        return false;
-    }
+
+    /* What cannot be a ring is broken from the start, and the library does not
+     * check that. */
+    dpdk_vring_init(&ring->view, &ring->config);
     ring->adopted = true;
     return true;
 }
@@ -592,10 +624,19 @@ dpdk_vhost_ring_enter(struct dpdk_vhost_ring *ring)
         }
         dpdk_vhost_ring_leave(ring);
         if (OVS_LIKELY(state != DPDK_VHOST_RING_BLOCKED)) {
-            return state;
+            return has_rarp(ring) ? DPDK_VHOST_RING_ANNOUNCE : state;
         }
         rte_pause();
     }
+}
+
+void
+dpdk_vhost_ring_take_rarp(struct dpdk_vhost_ring *ring,
+                          struct rte_ether_addr *mac)
+{
+    uint64_t rarp = __atomic_exchange_n(&ring->rarp, 0, __ATOMIC_RELAXED);
+
+    memcpy(mac, &rarp, sizeof *mac);
 }
 
 unsigned int
@@ -613,9 +654,6 @@ dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring)
 {
     int state;
 
-    if (ring->rarp == DPDK_VHOST_RARP_AWAITED) {
-        ring->rarp = DPDK_VHOST_RARP_NONE;
-    }
     if (!ring->kick_next) {
         return;
     }

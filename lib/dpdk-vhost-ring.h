@@ -60,6 +60,7 @@
 
 struct dp_packet;
 struct dpdk_vhost_faults;
+struct rte_ether_addr;
 struct rte_mempool;
 struct smap;
 
@@ -71,16 +72,14 @@ enum dpdk_vhost_ring_state {
     DPDK_VHOST_RING_LIBRARY,    /* librte_vhost. */
     DPDK_VHOST_RING_VIEW,       /* We, or we may take it. */
     DPDK_VHOST_RING_BLOCKED,    /* Being handed over, which takes no time. */
-    DPDK_VHOST_RING_BROKEN      /* Nobody. */
+    DPDK_VHOST_RING_BROKEN,     /* Nobody. */
+    DPDK_VHOST_RING_ANNOUNCE    /* Any of them: the guest wants to be
+                                 * announced first. */
 };
 
-/* An announcement that the guest has migrated here, which the library puts
- * before the packets of its next burst that finds the ring unlocked. */
-enum dpdk_vhost_rarp {
-    DPDK_VHOST_RARP_NONE,       /* Or sent. */
-    DPDK_VHOST_RARP_ASKED,      /* The guest asks for it. */
-    DPDK_VHOST_RARP_AWAITED     /* The packet side had a burst since. */
-};
+/* With the guest's MAC address, in the order of bytes of the message with it,
+ * a wish to be announced. */
+#define DPDK_VHOST_RARP (UINT64_C(1) << 48)
 
 /* One ring. */
 struct dpdk_vhost_ring {
@@ -92,12 +91,12 @@ struct dpdk_vhost_ring {
     bool kick_next;             /* Notify the guest after the next packets of
                                  * the library, which does not know what it
                                  * was notified of. */
-    uint8_t rarp;               /* enum dpdk_vhost_rarp. */
-    uint8_t library_bursts;     /* So many of the library before the view. */
     int vid;                    /* librte_vhost's number of the guest. */
     int callfd;                 /* Notifies the guest, or negative if it must
                                  * not be used now. */
     uint16_t index;             /* Number of the ring. */
+    uint64_t rarp;              /* DPDK_VHOST_RARP with the address, or 0,
+                                 * atomic. */
     struct dpdk_vring view;
 
     /* Control side. */
@@ -106,13 +105,15 @@ struct dpdk_vhost_ring {
     bool exists;                /* Does 'config' describe a ring? */
     bool broken;                /* Until the guest resets the device. */
     bool reported;              /* Does the user know of it? */
-    const char *why;            /* Why the library has it, or null. */
+    const char *why;            /* Why the library has it, or what is special
+                                 * about the view, or null. */
     const char *old_why;        /* What it was when 'changed' was called. */
 };
 
-/* What a connection has asked for, perhaps before it had a guest. */
+/* What a connection has asked for, perhaps before it had a guest.  Guarded by
+ * the mutex of the rings of its port. */
 struct dpdk_vhost_asked {
-    bool rarp;                  /* An announcement. */
+    uint64_t rarp;              /* DPDK_VHOST_RARP with the address, or 0. */
     unsigned long enabled[BITMAP_N_LONGS(DPDK_VHOST_MAX_RINGS)]; /* Rings. */
 };
 
@@ -162,10 +163,16 @@ void dpdk_vhost_rings_detach(struct dpdk_vhost_rings *rings);
 void dpdk_vhost_rings_before_message(struct dpdk_vhost_rings *rings, int vid);
 void dpdk_vhost_rings_after_message(struct dpdk_vhost_rings *rings, int vid);
 
-/* What the guest 'vid' asked for has changed.  VHOST, in a callback that runs
- * in or after the handling of a message, partly with librte_vhost's locks of
- * all rings held. */
-void dpdk_vhost_rings_changed(struct dpdk_vhost_rings *rings, int vid);
+/* Connection 'vid', which 'asked' for what it has so far, has turned its ring
+ * 'index' on or off, or wants to be announced with the address 'mac', in the
+ * order of bytes of the message.  VHOST, in a callback that runs in or after
+ * the handling of a message, partly with librte_vhost's locks of all rings
+ * held. */
+void dpdk_vhost_rings_enable(struct dpdk_vhost_rings *rings, int vid,
+                             struct dpdk_vhost_asked *asked, uint16_t index,
+                             bool enable);
+void dpdk_vhost_rings_announce(struct dpdk_vhost_rings *rings, int vid,
+                               struct dpdk_vhost_asked *asked, uint64_t mac);
 
 /* Tells the rings that elements of the port's pool 'mp', which may be null,
  * are to be used, and the 'mtu' of the port.  No PMD polls the port. */
@@ -201,6 +208,12 @@ bool dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings);
  * Never returns DPDK_VHOST_RING_BLOCKED. */
 enum dpdk_vhost_ring_state dpdk_vhost_ring_enter(struct dpdk_vhost_ring *ring);
 
+/* Stores in '*mac' the address that the guest of 'ring', which could not be
+ * entered because of DPDK_VHOST_RING_ANNOUNCE, is to be announced with, and
+ * forgets its wish. */
+void dpdk_vhost_ring_take_rarp(struct dpdk_vhost_ring *ring,
+                               struct rte_ether_addr *mac);
+
 static inline void
 dpdk_vhost_ring_leave(struct dpdk_vhost_ring *ring)
 {
@@ -219,7 +232,7 @@ void dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring);
 static inline void
 dpdk_vhost_ring_after_library(struct dpdk_vhost_ring *ring, size_t n)
 {
-    if (n && OVS_UNLIKELY(ring && (ring->kick_next || ring->rarp))) {
+    if (n && OVS_UNLIKELY(ring && ring->kick_next)) {
         dpdk_vhost_ring_after_library__(ring);
     }
 }

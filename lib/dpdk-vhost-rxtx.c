@@ -22,6 +22,7 @@
 #include "dpdk-vhost-rxtx.h"
 
 #include <errno.h>
+#include <rte_arp.h>
 #include <rte_vhost.h>
 
 #include "coverage.h"
@@ -169,6 +170,27 @@ ring_rx(struct dpdk_vhost_ring *ring, struct rte_mempool *mp,
     return n;
 }
 
+/* Makes packets[0] the announcement that the guest of 'ring' has asked for.
+ * Returns the number of packets. */
+static size_t
+announce(struct dpdk_vhost_ring *ring, struct rte_mempool *mp,
+         struct dp_packet *packets[], struct dpdk_queue_stats *stats)
+{
+    struct rte_ether_addr mac;
+    uint64_t n_bytes = 0;
+    struct rte_mbuf *m;
+    size_t n;
+
+    dpdk_vhost_ring_take_rarp(ring, &mac);
+    m = rte_net_make_rarp_packet(mp, &mac);
+    if (!m) {
+        return 0;
+    }
+    n = dpdk_packet_rx(&m, 1, packets, &n_bytes);
+    count_library(stats, packets, n, n_bytes);
+    return n;
+}
+
 bool
 dpdk_vhost_rxq_enabled(struct netdev_rxq *rxq)
 {
@@ -206,6 +228,9 @@ dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
         n = library_rx(vid, vring, vhost->dev.mp, batch->packets, rxq->stats,
                        &n_waiting);
         dpdk_vhost_ring_after_library(ring, n);
+        break;
+    case DPDK_VHOST_RING_ANNOUNCE:
+        n = announce(ring, vhost->dev.mp, batch->packets, rxq->stats);
         break;
     case DPDK_VHOST_RING_BLOCKED:
     case DPDK_VHOST_RING_BROKEN:
@@ -361,6 +386,7 @@ vhost_send__(struct dpdk_vhost *vhost, int vid, int qid,
         n_sent = library_send(vhost, vid, qid, batch);
         dpdk_vhost_ring_after_library(ring, n_sent);
         break;
+    case DPDK_VHOST_RING_ANNOUNCE:
     case DPDK_VHOST_RING_BLOCKED:
     case DPDK_VHOST_RING_BROKEN:
         dpdk_counter_add(&stats->drops[DPDK_DROP_FAILURE], batch->count);

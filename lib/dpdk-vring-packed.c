@@ -154,6 +154,7 @@ publish(struct dpdk_vring *vr, struct used_buffers *used, struct place avail)
             __atomic_store_n((vring_desc_half *) (void *) &d->len,
                              used->p[i - 1].rest, __ATOMIC_RELEASE);
         }
+        vring_log(vr, vr->desc, vr->size * sizeof(struct vring_packed_desc));
         vr->last_used = used->next.i;
         vr->used_wrap = used->next.wrap;
         vr->kick_pending = true;
@@ -486,6 +487,7 @@ tx_chains(struct dpdk_vring *vr, const struct dp_packet *p,
         hdr.num_buffers = n;
         vring_pieces_write(&pieces, 0, &hdr, vr->hdr_len);
         vring_pieces_write(&pieces, vr->hdr_len, dp_packet_data(p), p->size_);
+        vring_pieces_log(vr, &pieces);
         return TX_SENT;
     }
 
@@ -568,6 +570,7 @@ packed_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
                            guest_offload && p->ol_flags & VRING_OL_TX
                            ? &hdrs[i] : &plain, sizeof plain);
         vring_copy(bufs[i] + sizeof plain, data, size);
+        vring_log(vr, bufs[i], sizeof plain + size);
         bytes += size;
         classes += UINT64_C(1) << 8 * vring_size_class(size);
         vring_count_address(burst, data, size);

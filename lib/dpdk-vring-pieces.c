@@ -141,6 +141,30 @@ vring_pieces_write(const struct vring_pieces *pieces, size_t skip,
     pieces_copy(pieces, skip, CONST_CAST(void *, src), n, true);
 }
 
+void
+vring_log__(const struct dpdk_vring *vr, const void *p_, uint64_t len)
+{
+    const uint8_t *p = p_;
+
+    for (size_t i = 0; i < vr->memory->n; i++) {
+        const struct dpdk_vring_region *r = &vr->memory->regions[i];
+
+        if (p >= r->base && p < r->base + r->size) {
+            vr->log(vr->log_aux, r->start + (p - r->base), len);
+            return;
+        }
+    }
+}
+
+void
+vring_pieces_log__(const struct dpdk_vring *vr,
+                   const struct vring_pieces *pieces)
+{
+    for (unsigned int i = 0; i < pieces->n; i++) {
+        vring_log__(vr, pieces->p[i].addr, pieces->p[i].len);
+    }
+}
+
 bool
 vring_pieces_to_packet(const struct dpdk_vring *vr,
                        const struct vring_pieces *pieces, struct dp_packet *p,

@@ -82,6 +82,7 @@ publish(struct dpdk_vring *vr, unsigned int n)
         vr->last_avail += n;
         vr->last_used += n;
         __atomic_store_n(&used->idx, vr->last_used, __ATOMIC_RELEASE);
+        vring_log(vr, used, sizeof *used + vr->size * sizeof used->ring[0]);
         vr->kick_pending = true;
     }
 }
@@ -403,6 +404,7 @@ tx_chains(struct dpdk_vring *vr, const struct dp_packet *p,
         hdr.num_buffers = n;
         vring_pieces_write(&pieces, 0, &hdr, vr->hdr_len);
         vring_pieces_write(&pieces, vr->hdr_len, dp_packet_data(p), p->size_);
+        vring_pieces_log(vr, &pieces);
         *n_used += n;
     } else if (result == TX_DROPPED) {
         burst->drops[DPDK_VRING_DROP_BIG]++;
@@ -482,6 +484,7 @@ split_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
                            guest_offload && p->ol_flags & VRING_OL_TX
                            ? &hdrs[i] : &plain, hdr_len);
         vring_copy(bufs[i] + hdr_len, data, size);
+        vring_log(vr, bufs[i], hdr_len + size);
         bytes += size;
         classes += UINT64_C(1) << 8 * vring_size_class(size);
         vring_count_address(burst, data, size);

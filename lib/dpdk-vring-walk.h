@@ -74,8 +74,18 @@
 #define VRING_PACKED_OPS dpdk_vring_packed_ops
 #endif
 
+/* The walks are compiled once more for guests that migrate, so that the others
+ * do not have to look whether writes are logged. */
+#ifdef VRING_WALK_LOGS
+#define VRING_LOGS true
+#else
+#define VRING_LOGS false
+#endif
+
 extern const struct dpdk_vring_ops dpdk_vring_split_ops;
 extern const struct dpdk_vring_ops dpdk_vring_packed_ops;
+extern const struct dpdk_vring_ops dpdk_vring_split_ops_log;
+extern const struct dpdk_vring_ops dpdk_vring_packed_ops_log;
 #define VRING_CPU(CPU, A, B, C, D, E)                                   \
     extern const struct dpdk_vring_ops dpdk_vring_split_ops_##CPU;      \
     extern const struct dpdk_vring_ops dpdk_vring_packed_ops_##CPU;
@@ -171,6 +181,18 @@ vring_translate(struct dpdk_vring *vr, uint64_t addr, uint64_t len)
         return vr->hint.base + ofs;
     }
     return vring_translate__(vr, addr, len);
+}
+
+void vring_log__(const struct dpdk_vring *vr, const void *p, uint64_t len);
+
+/* Logs that the 'len' bytes at 'p', which are all in one region, have been
+ * written. */
+static VRING_INLINE void
+vring_log(const struct dpdk_vring *vr, const void *p, uint64_t len)
+{
+    if (VRING_LOGS) {
+        vring_log__(vr, p, len);
+    }
 }
 
 /* Copies 'n' bytes.  Most packets are of few sizes, so that the branches are
@@ -335,6 +357,19 @@ void vring_pieces_read(const struct vring_pieces *pieces, size_t skip,
                        void *dst, size_t n);
 void vring_pieces_write(const struct vring_pieces *pieces, size_t skip,
                         const void *src, size_t n);
+
+void vring_pieces_log__(const struct dpdk_vring *vr,
+                        const struct vring_pieces *pieces);
+
+/* Logs that all of 'pieces' has been written. */
+static VRING_INLINE void
+vring_pieces_log(const struct dpdk_vring *vr,
+                 const struct vring_pieces *pieces)
+{
+    if (VRING_LOGS) {
+        vring_pieces_log__(vr, pieces);
+    }
+}
 
 /* Makes 'p', an element of a pool, the packet that is in 'pieces' behind a
  * header.  Returns false if there is none, and counts why in 'burst'. */

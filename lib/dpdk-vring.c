@@ -183,13 +183,20 @@ dpdk_vring_init(struct dpdk_vring *vr, const struct dpdk_vring_config *config)
     bool packed = HAS(config->features, VIRTIO_F_RING_PACKED);
 
     memset(vr, 0, sizeof *vr);
-    vr->ops = packed ? get_cpu()->packed : get_cpu()->split;
+    if (config->log) {
+        vr->ops = packed ? &dpdk_vring_packed_ops_log
+                         : &dpdk_vring_split_ops_log;
+    } else {
+        vr->ops = packed ? get_cpu()->packed : get_cpu()->split;
+    }
     vr->desc = config->desc;
     vr->avail = config->avail;
     vr->used = config->used;
     vr->size = config->size;
     vr->memory = config->memory;
     vr->enlarge = config->enlarge;
+    vr->log = config->log;
+    vr->log_aux = config->log_aux;
     vr->mtu = config->mtu;
     init_features(vr, config->features);
     if (!ring_is_possible(config, packed)

@@ -152,6 +152,10 @@ struct dpdk_vring_memory {
  * if there is no memory.  Whoever frees 'p' frees the buffer, too. */
 typedef bool dpdk_vring_enlarge_func(struct dp_packet *p, uint32_t size);
 
+/* Notes that the 'len' bytes at the guest's address 'addr', which are all in
+ * one region, have been written.  'aux' is that of the view. */
+typedef void dpdk_vring_log_func(void *aux, uint64_t addr, uint64_t len);
+
 /* What a view is made from. */
 struct dpdk_vring_config {
     uint64_t features;          /* Negotiated, VIRTIO_*_F_* bits. */
@@ -175,6 +179,11 @@ struct dpdk_vring_config {
 
     /* For sending: MTU of the port, that packets are segmented for. */
     uint16_t mtu;
+
+    /* To be called after each write to the guest's memory, with 'log_aux', or
+     * null. */
+    dpdk_vring_log_func *log;
+    void *log_aux;
 };
 
 /* A view of a ring. */
@@ -217,10 +226,12 @@ struct dpdk_vring {
     uint16_t mtu;
     const struct dpdk_vring_memory *memory;
     dpdk_vring_enlarge_func *enlarge;
+    dpdk_vring_log_func *log;
+    void *log_aux;
 };
 
-/* How to walk a ring: split or packed, compiled for a kind of CPU.  See the
- * functions below for what the members do. */
+/* How to walk a ring: split or packed, compiled for a kind of CPU, or to log
+ * what is written.  See the functions below for what the members do. */
 struct dpdk_vring_ops {
     unsigned int (*n_avail)(struct dpdk_vring *, unsigned int max);
     size_t (*rx)(struct dpdk_vring *, struct dp_packet *elements[], size_t n,

@@ -84,6 +84,7 @@ check_PROGRAMS += \
 	tests/test-dpdk-vring \
 	tests/test-dpdk-vring-garbage \
 	tests/test-dpdk-vring-hostile \
+	tests/test-dpdk-vring-log \
 	tests/test-dpdk-vring-offload \
 	tests/test-netdev-plugin-offload
 endif
@@ -126,6 +127,10 @@ tests_test_dpdk_vring_hostile_SOURCES = \
 	tests/test-dpdk-vring-hostile.c $(vring_guest)
 tests_test_dpdk_vring_hostile_LDADD = $(test_ldadd)
 
+tests_test_dpdk_vring_log_SOURCES = \
+	tests/test-dpdk-vring-log.c $(vring_guest)
+tests_test_dpdk_vring_log_LDADD = $(test_ldadd)
+
 tests_test_dpdk_vring_offload_SOURCES = \
 	tests/test-dpdk-vring-offload.c $(vring_guest)
 tests_test_dpdk_vring_offload_LDADD = $(test_ldadd)
@@ -153,6 +158,7 @@ $(tests_test_dpdk_vhost_sigbus_OBJECTS) \
 $(tests_test_dpdk_vring_OBJECTS) \
 $(tests_test_dpdk_vring_garbage_OBJECTS) \
 $(tests_test_dpdk_vring_hostile_OBJECTS) \
+$(tests_test_dpdk_vring_log_OBJECTS) \
 $(tests_test_dpdk_vring_offload_OBJECTS) \
 $(tests_test_netdev_plugin_offload_OBJECTS): \
 	$(OVS)/.stamp-configure

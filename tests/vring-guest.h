@@ -155,6 +155,9 @@ struct device {
 void guest_view(struct guest *g, struct dpdk_vring *vr,
                 dpdk_vring_enlarge_func *);
 
+/* Makes views from now on log their writes, or not if 'log' is null. */
+void guest_set_log(dpdk_vring_log_func *log, void *aux);
+
 void device_init(struct device *, uint64_t features, uint16_t size,
                  uint16_t start);
 void device_uninit(struct device *);
@@ -203,13 +206,14 @@ extern uint64_t with_packed, with_packed_mergeable, with_packed_all;
 #define EACH_ALL(TEST)                                                  \
     EACH(TEST), ONE(TEST, offload), ONE(TEST, all), ONE(TEST, packed_all)
 
-/* Runs 'TESTS' for each kind of CPU that this one is of, and returns the
- * number of failed tests. */
+/* Runs 'TESTS' for each kind of CPU that this one is of, and for guests that
+ * migrate, and returns the number of failed tests. */
 #define RUN_FOR_CPUS(TESTS)                                             \
     ((next_cpu(0) ? cmocka_run_group_tests(TESTS, NULL, NULL) : 0)      \
      + (next_cpu(1) ? cmocka_run_group_tests(TESTS, NULL, NULL) : 0)    \
      + (next_cpu(2) ? cmocka_run_group_tests(TESTS, NULL, NULL) : 0)    \
-     + (next_cpu(3) ? cmocka_run_group_tests(TESTS, NULL, NULL) : 0))
+     + (next_cpu(3) ? cmocka_run_group_tests(TESTS, NULL, NULL) : 0)    \
+     + (next_cpu(4) ? cmocka_run_group_tests(TESTS, NULL, NULL) : 0))
 bool next_cpu(unsigned int i);
 
 #endif /* vring-guest.h */

@@ -277,7 +277,10 @@ def main():
     parser.add_argument("--max-growth", type=int, default=4096,
                         help="kB that the RSS may grow after the first round")
     parser.add_argument("case", nargs="*", help="run only these cases")
+    parser.add_argument("--log", action="store_true",
+                        help="have the memory of guests logged")
     args = parser.parse_args()
+    vu.FrontEnd.logs = args.log
 
     unknown = set(args.case) - set(CASES)
     if unknown:

@@ -22,7 +22,7 @@ odd: then a good packet goes through afterward.
 import functools
 
 import vhost_user as vu
-from case import add, broken, ignored
+from case import add, broken, case, ignored
 from vhost_user import INDIRECT, NEXT, SplitRing, WRITE
 
 BUFFERS = 0x100000              # Where buffers are.
@@ -91,7 +91,13 @@ def indirect(test, ring, *descriptors, length=None, flags=0):
 ADDRESS = "ring 1: buffer outside of the guest's memory: "
 
 
-# 22 to 26: indices and chains.
+# 15, 22 to 26: rings, indices and chains.
+
+@case(15, broken("ring 1: ring has an impossible size or address: "), "ring")
+def base_outside(test):
+    test.front_end.start(packed=True, base=0x7fff)
+    test.wait_up()
+
 
 @ring_case(22, "ring 1: descriptor outside of the ring made available", False)
 def head_outside(_, rings):

@@ -237,7 +237,12 @@ class PackedRing:
 
 
 class FrontEnd:
-    """A connection to a vhost-user port."""
+    """A connection to a vhost-user port.
+
+    If 'logs', each guest that starts migrates from then on.
+    """
+
+    logs = False
 
     def __init__(self, sock):
         self.sock = sock
@@ -369,11 +374,11 @@ class FrontEnd:
         self.events.append(fd)
         return fd
 
-    def start_ring(self, index, ring):
-        """Makes 'ring' ring number 'index'."""
+    def start_ring(self, index, ring, base=0):
+        """Makes 'ring' ring number 'index', from index 'base' on."""
         self.send_state(SET_VRING_NUM, index, ring.size)
         self.send_state(SET_VRING_BASE, index,
-                        0 if isinstance(ring, SplitRing) else 1 << 15)
+                        base | (0 if isinstance(ring, SplitRing) else 1 << 15))
         self.send_address(index, USER_ADDRESS + ring.desc,
                           USER_ADDRESS + ring.avail, USER_ADDRESS + ring.used)
         self.send_u64(SET_VRING_KICK, index, [self.eventfd()])
@@ -381,21 +386,27 @@ class FrontEnd:
         self.send_state(SET_VRING_ENABLE, index, 1)
 
     def start(self, packed=False, features=(), size=256,
-              protocol=bits(F_MQ, F_REPLY_ACK)):
+              protocol=bits(F_MQ, F_REPLY_ACK), base=0):
         """Starts a guest with one pair of rings.
 
         The guest receives by rings[0] and sends by rings[1].
         """
         if packed:
             features = (*features, F_RING_PACKED)
+        if self.logs:
+            protocol |= bits(F_LOG_SHMFD)
         self.negotiate(protocol, features)
         self.set_memory()
         kind = PackedRing if packed else SplitRing
         self.rings = [kind(self.memory, 0x10000 * (i + 1), size)
                       for i in range(2)]
         for i, ring in enumerate(self.rings):
-            self.start_ring(i, ring)
+            self.start_ring(i, ring, base)
         self.sync()
+        if self.logs:
+            log = memfd(mmap.PAGESIZE)
+            self.set_log(log)
+            os.close(log)
 
     def is_closed(self):
         """Returns whether the switch has closed the connection."""

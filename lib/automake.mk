@@ -30,6 +30,8 @@ noinst_LTLIBRARIES += lib/libnetdev-dpdk.la
 lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-commands.c \
 	lib/dpdk-commands.h \
+	lib/dpdk-crumb.c \
+	lib/dpdk-crumb.h \
 	lib/dpdk-dev.c \
 	lib/dpdk-dev.h \
 	lib/dpdk-dev-qos.c \
@@ -107,6 +109,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-file.h \
 	lib/dpdk-vhost-guard.c \
 	lib/dpdk-vhost-guard.h \
+	lib/dpdk-vhost-hold.c \
+	lib/dpdk-vhost-hold.h \
 	lib/dpdk-vhost-message.c \
 	lib/dpdk-vhost-message.h \
 	lib/dpdk-vhost-ring.c \

@@ -16,8 +16,8 @@
 
 /* Commands for ovs-appctl that show and change the state of ports and devices.
  * Registered by plugin.c; calls dpdk-dev.c, dpdk-eth-attach.c,
- * dpdk-vhost-show.c, and, for the ports of the classes of dpdk-eth.c and
- * dpdk-vhost.c, the core. */
+ * dpdk-vhost-show.c, dpdk-vhost-fault.c, dpdk-vhost-guard.c, and, for the
+ * ports of the classes of dpdk-eth.c and dpdk-vhost.c, the core. */
 
 #include <config.h>
 
@@ -32,6 +32,7 @@
 #include "dpdk-eth.h"
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-config.h"
+#include "dpdk-vhost-guard.h"
 #include "dpdk-vhost-show.h"
 #include "netdev-provider.h"
 #include "openvswitch/shash.h"
@@ -218,6 +219,24 @@ vhost_datapath(struct unixctl_conn *conn, int argc, const char *argv[],
     netdev_close(netdev);
 }
 
+/* "netdev-dpdk/vhost-release PORT": serves a port that is held down. */
+static void
+vhost_release(struct unixctl_conn *conn, int argc OVS_UNUSED,
+              const char *argv[], void *aux OVS_UNUSED)
+{
+    struct netdev *netdev = netdev_from_name(argv[1]);
+
+    if (!netdev || !dpdk_dev_is(netdev)
+        || !dpdk_vhost_is(dpdk_dev_cast(netdev))) {
+        unixctl_command_reply_error(conn, "Not a vhost-user Interface");
+    } else {
+        dpdk_vhost_faults_release(&dpdk_vhost_cast(netdev)->faults);
+        dpdk_vhost_guard_wake();
+        unixctl_command_reply(conn, "OK");
+    }
+    netdev_close(netdev);
+}
+
 void
 dpdk_commands_register(void)
 {
@@ -230,6 +249,8 @@ dpdk_commands_register(void)
     unixctl_command_register("netdev-dpdk/vhost-datapath",
                              "netdev [auto|library]", 1, 2, vhost_datapath,
                              NULL);
+    unixctl_command_register("netdev-dpdk/vhost-release", "netdev", 1, 1,
+                             vhost_release, NULL);
     unixctl_command_register("netdev-dpdk/vhost-show", "[--json] [netdev]",
                              0, 2, dpdk_vhost_show, NULL);
 }

@@ -25,6 +25,7 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
+#include "dpdk-crumb.h"
 #include "dpdk-dev.h"
 #include "dpdk-eth.h"
 #include "dpdk-log.h"
@@ -58,6 +59,7 @@ dpdk_eth_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
         return EAGAIN;
     }
 
+    dpdk_crumb_set(NULL);
     n_mbufs = rte_eth_rx_burst(eth->port_id, rxq_->queue_id, mbufs,
                                NETDEV_MAX_BURST);
     if (!n_mbufs) {

@@ -15,7 +15,7 @@
  */
 
 /* Connections of vhost ports.  Called by dpdk-vhost-events.c and librte_vhost;
- * calls dpdk-vhost-ring.c and dpdk-vhost-sigbus.c. */
+ * calls dpdk-vhost-ring.c, dpdk-vhost-sigbus.c and dpdk-crumb.c. */
 
 #include <config.h>
 
@@ -24,6 +24,8 @@
 #include <rte_vhost.h>
 #include <string.h>
 
+#include "dpdk-crumb.h"
+#include "dpdk-vhost-fault.h"
 #include "dpdk-vhost-message.h"
 #include "dpdk-vhost-ring.h"
 #include "dpdk-vhost-sigbus.h"
@@ -69,6 +71,7 @@ before_message(int vid, void *message)
     struct connection *conn = lookup(vid);
 
     dpdk_vhost_sigbus_handle(vid);
+    dpdk_crumb_set(conn ? conn->rings->faults->crumb : NULL);
     if (conn && msg->request == DPDK_VHOST_SEND_RARP) {
         /* The library would have to receive from the ring once. */
         dpdk_vhost_rings_announce(conn->rings, vid, &conn->asked,
@@ -91,6 +94,7 @@ after_message(int vid, void *message)
     if (conn && changes_something(msg->request)) {
         dpdk_vhost_rings_after_message(conn->rings, vid);
     }
+    dpdk_crumb_set(NULL);
     return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
@@ -117,6 +121,7 @@ dpdk_vhost_connection_end(int vid)
     if (conn) {
         conn->rings = NULL;
     }
+    dpdk_crumb_set(NULL);
 }
 
 void

@@ -25,7 +25,7 @@
  * while librte_vhost handles one that may change something.
  *
  * Called by dpdk-vhost-events.c; calls dpdk-vhost-ring.c,
- * dpdk-vhost-sigbus.c and librte_vhost, which calls back.
+ * dpdk-vhost-sigbus.c, dpdk-crumb.c and librte_vhost, which calls back.
  *
  * All functions: VHOST, and MAIN while it unregisters a socket, which VHOST
  * then does not look at. */

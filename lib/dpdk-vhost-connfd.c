@@ -21,6 +21,7 @@
 #include "dpdk-vhost-connfd.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "util.h"
 
@@ -143,4 +145,34 @@ dpdk_vhost_connfd_find(const char *path, bool client,
         closedir(dir);
     }
     return found;
+}
+
+int
+dpdk_vhost_connfd_interpose(int connfd, int *innerp, int *outerp)
+{
+    int pair[2];
+    int outer;
+
+    outer = fcntl(connfd, F_DUPFD_CLOEXEC, 0);
+    if (outer < 0) {
+        return errno;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+        int error = errno;
+
+        close(outer);
+        return error;
+    }
+    if (dup3(pair[1], connfd, O_CLOEXEC) < 0) {
+        int error = errno;
+
+        close(outer);
+        close(pair[0]);
+        close(pair[1]);
+        return error;
+    }
+    close(pair[1]);
+    *innerp = pair[0];
+    *outerp = outer;
+    return 0;
 }

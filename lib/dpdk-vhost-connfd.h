@@ -32,4 +32,9 @@ typedef bool dpdk_vhost_connfd_is_taken_func(int fd);
 int dpdk_vhost_connfd_find(const char *path, bool client,
                            dpdk_vhost_connfd_is_taken_func *is_taken);
 
+/* Puts a pair of sockets between 'connfd', a socket, and whoever uses it: then
+ * 'connfd' is one end of the pair, '*innerp' the other one, and '*outerp' what
+ * 'connfd' was.  Returns 0 or a positive errno. */
+int dpdk_vhost_connfd_interpose(int connfd, int *innerp, int *outerp);
+
 #endif /* dpdk-vhost-connfd.h */

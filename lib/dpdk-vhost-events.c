@@ -16,7 +16,7 @@
 
 /* What librte_vhost calls back.  Called by librte_vhost, and by dpdk-vhost.c
  * for the thread EVENT; calls dpdk-vhost.c to publish what has changed,
- * dpdk-vhost-guard.c and dpdk-vhost-connection.c. */
+ * dpdk-vhost-guard.c, dpdk-vhost-connection.c and dpdk-vhost-fault.c. */
 
 #include <config.h>
 
@@ -354,6 +354,49 @@ run_event(const struct vring_event *event) OVS_EXCLUDED(dpdk_mutex)
     }
 }
 
+void
+dpdk_vhost_events_holds_changed(void)
+{
+    latch_set(&events_latch);
+}
+
+/* Makes the core look at the status of 'vhost' if it has come to be held down
+ * or is so no more.  Returns until when it is, or 0. */
+static long long int
+show_hold(struct dpdk_vhost *vhost) OVS_EXCLUDED(vhost->dev.mutex)
+{
+    long long int until = dpdk_vhost_faults_held_until(&vhost->faults);
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    if (vhost->shown_hold != until) {
+        vhost->shown_hold = until;
+        netdev_change_seq_changed(&vhost->dev.up);
+    }
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    return until;
+}
+
+/* Does so for all ports, and wakes up when the next one is not held any
+ * more. */
+static void
+run_holds(void) OVS_EXCLUDED(dpdk_mutex)
+{
+    struct dpdk_dev *dev;
+
+    ovs_mutex_lock(&dpdk_mutex);
+    LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
+        if (dpdk_vhost_is(dev)) {
+            long long int until = show_hold(dpdk_vhost_cast(&dev->up));
+
+            if (until) {
+                poll_timer_wait_until(until);
+            }
+        }
+    }
+    ovs_mutex_unlock(&dpdk_mutex);
+}
+
 /* The main function of EVENT. */
 static void *
 events_main(void *aux OVS_UNUSED)
@@ -372,6 +415,7 @@ events_main(void *aux OVS_UNUSED)
             run_event(event);
             free(event);
         }
+        run_holds();
         latch_wait(&events_latch);
         poll_block();
     }

@@ -22,6 +22,7 @@
 
 #include <string.h>
 
+#include "dpdk-crumb.h"
 #include "dpdk-log.h"
 #include "netdev-provider.h"
 #include "openvswitch/json.h"
@@ -41,6 +42,17 @@ static const struct {
 #undef FAULT
 };
 
+#define TIME_FORMAT "%Y-%m-%dT%H:%M:%S.###Z"
+
+/* Whom to tell that a port is held down, or is so no more. */
+static void (*tell_held)(void);
+
+void
+dpdk_vhost_faults_start(void (*held)(void))
+{
+    tell_held = held;
+}
+
 void
 dpdk_vhost_faults_init(struct dpdk_vhost_faults *faults, const char *name)
     OVS_NO_THREAD_SAFETY_ANALYSIS
@@ -49,8 +61,11 @@ dpdk_vhost_faults_init(struct dpdk_vhost_faults *faults, const char *name)
 
     memset(faults, 0, sizeof *faults);
     faults->name = xstrdup(name);
+    faults->crumb = dpdk_crumb_create(name);
     faults->rl = rl;
     ovs_mutex_init(&faults->rl.mutex);
+    faults->hold_rl = rl;
+    ovs_mutex_init(&faults->hold_rl.mutex);
     ovs_mutex_init(&faults->mutex);
 }
 
@@ -59,11 +74,104 @@ dpdk_vhost_faults_destroy(struct dpdk_vhost_faults *faults)
     OVS_NO_THREAD_SAFETY_ANALYSIS
 {
     free(faults->name);
+    free(faults->held_why);
+    dpdk_crumb_destroy(faults->crumb);
     for (int i = 0; i < DPDK_VHOST_FAULT_HISTORY; i++) {
         free(faults->history[i].text);
     }
     ovs_mutex_destroy(&faults->rl.mutex);
+    ovs_mutex_destroy(&faults->hold_rl.mutex);
     ovs_mutex_destroy(&faults->mutex);
+}
+
+/* Stores that the port is held down for 'pause' ms because of 'why', which
+ * 'faults' then owns, as 'faults->hold' says already. */
+static void
+hold(struct dpdk_vhost_faults *faults, long long int pause, char *why)
+    OVS_REQUIRES(faults->mutex)
+{
+    VLOG_WARN_RL(&faults->hold_rl, "%s: held down for %lld s: %s; its peer "
+                 "has to wait, see what is wrong with it, 'ovs-appctl "
+                 "netdev-dpdk/vhost-release %s' ends the pause",
+                 faults->name, DIV_ROUND_UP(pause, 1000), why, faults->name);
+    faults->held_until = time_wall_msec() + pause;
+    free(faults->held_why);
+    faults->held_why = why;
+    faults->n_holds++;
+    if (tell_held) {
+        tell_held();
+    }
+}
+
+/* Counts a fault, in words 'text', against the peace of the port. */
+static void
+count_for_hold(struct dpdk_vhost_faults *faults, const char *text)
+    OVS_REQUIRES(faults->mutex)
+{
+    long long int now = time_msec();
+    long long int pause = dpdk_vhost_hold_fault(&faults->hold, now);
+
+    if (pause) {
+        hold(faults, pause,
+             xasprintf("%u faults within %lld s, the last one: %s",
+                       faults->hold.n,
+                       (now - faults->hold.first) / 1000 + 1, text));
+    }
+}
+
+void
+dpdk_vhost_faults_check_crashes(struct dpdk_vhost_faults *faults)
+{
+    long long int last;
+    unsigned int n = dpdk_crumb_count(faults->name, &last);
+
+    /* The pause starts with the crash, so that a switch that is restarted in
+     * good order later does not hold the port again. */
+    long long int pause = (dpdk_vhost_hold_crash_pause(n)
+                           - (time_wall_msec() - last));
+
+    if (n >= DPDK_VHOST_HOLD_CRASHES && pause > 0) {
+        char *when = xastrftime_msec(TIME_FORMAT, last, true);
+
+        ovs_mutex_lock(&faults->mutex);
+        faults->hold.until = time_msec() + pause;
+        hold(faults, pause,
+             xasprintf("the switch crashed %u times while serving it, last at "
+                       "%s", n, when));
+        ovs_mutex_unlock(&faults->mutex);
+        free(when);
+    }
+}
+
+/* Returns true if the port is held down. */
+static bool
+is_held(const struct dpdk_vhost_faults *faults) OVS_REQUIRES(faults->mutex)
+{
+    return dpdk_vhost_hold_is_held(&faults->hold, time_msec());
+}
+
+long long int
+dpdk_vhost_faults_held_until(struct dpdk_vhost_faults *faults)
+{
+    long long int until;
+
+    ovs_mutex_lock(&faults->mutex);
+    until = is_held(faults) ? faults->hold.until : 0;
+    ovs_mutex_unlock(&faults->mutex);
+
+    return until;
+}
+
+void
+dpdk_vhost_faults_release(struct dpdk_vhost_faults *faults)
+{
+    dpdk_crumb_forget(faults->name);
+    ovs_mutex_lock(&faults->mutex);
+    memset(&faults->hold, 0, sizeof faults->hold);
+    ovs_mutex_unlock(&faults->mutex);
+    if (tell_held) {
+        tell_held();
+    }
 }
 
 void
@@ -82,6 +190,7 @@ dpdk_vhost_faults_report(struct dpdk_vhost_faults *faults,
     record->when = faults->when[fault];
     free(record->text);
     record->text = text;
+    count_for_hold(faults, text);
     ovs_mutex_unlock(&faults->mutex);
 }
 
@@ -96,6 +205,12 @@ dpdk_vhost_faults_get_status(struct dpdk_vhost_faults *faults,
         smap_add(status, "last_fault",
                  faults->history[last % DPDK_VHOST_FAULT_HISTORY].text);
     }
+    if (is_held(faults)) {
+        smap_add_nocopy(status, xstrdup("held_until"),
+                        xastrftime_msec(TIME_FORMAT, faults->held_until,
+                                        true));
+        smap_add(status, "held_why", faults->held_why);
+    }
     ovs_mutex_unlock(&faults->mutex);
 }
 
@@ -103,7 +218,7 @@ dpdk_vhost_faults_get_status(struct dpdk_vhost_faults *faults,
 static void
 put_time(struct json *object, const char *name, long long int when)
 {
-    char *text = xastrftime_msec("%Y-%m-%dT%H:%M:%S.###Z", when, true);
+    char *text = xastrftime_msec(TIME_FORMAT, when, true);
 
     json_object_put(object, name, json_string_create_nocopy(text));
 }
@@ -137,9 +252,23 @@ dpdk_vhost_faults_to_json(struct dpdk_vhost_faults *faults,
         json_object_put_string(fault, "text", record->text);
         json_array_add(last, fault);
     }
+    if (is_held(faults)) {
+        put_time(object, "held_until", faults->held_until);
+        json_object_put_string(object, "held_why", faults->held_why);
+    }
     ovs_mutex_unlock(&faults->mutex);
     json_object_put(object, "faults", counts);
     json_object_put(object, "last_faults", last);
+}
+
+static void
+add_counter(struct netdev_custom_stats *custom, const char *name,
+            uint64_t value)
+{
+    struct netdev_custom_counter *counter = &custom->counters[custom->size++];
+
+    ovs_strlcpy(counter->name, name, sizeof counter->name);
+    counter->value = value;
 }
 
 void
@@ -148,11 +277,8 @@ dpdk_vhost_faults_get_custom_stats(struct dpdk_vhost_faults *faults,
 {
     ovs_mutex_lock(&faults->mutex);
     for (int i = 0; i < DPDK_VHOST_N_FAULTS; i++) {
-        struct netdev_custom_counter *counter;
-
-        counter = &custom->counters[custom->size++];
-        ovs_strlcpy(counter->name, kinds[i].statistic, sizeof counter->name);
-        counter->value = faults->n[i];
+        add_counter(custom, kinds[i].statistic, faults->n[i]);
     }
+    add_counter(custom, "ovs_vhost_holds", faults->n_holds);
     ovs_mutex_unlock(&faults->mutex);
 }

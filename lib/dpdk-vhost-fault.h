@@ -18,16 +18,22 @@
 #define DPDK_VHOST_FAULT_H 1
 
 /* What the other end of a vhost port has done wrong: one line in the log, a
- * counter, and the status of the port say so.  Called by dpdk-vhost.c,
- * dpdk-vhost-stats.c, dpdk-vhost-guard.c, dpdk-vhost-ring.c and
- * dpdk-vhost-show.c.
+ * counter, and the status of the port say so.  If it goes on, the port is held
+ * down, see dpdk-vhost-hold.h: GUARD then passes no messages on.  The same
+ * happens if the switch crashed while it served the port, see dpdk-crumb.h.
  *
- * They belong to the port, so they stay when a guest disconnects. */
+ * Called by dpdk-vhost.c, dpdk-vhost-stats.c, dpdk-vhost-guard.c,
+ * dpdk-vhost-ring.c, dpdk-vhost-events.c, dpdk-vhost-show.c and
+ * dpdk-commands.c; calls dpdk-vhost-hold.c and dpdk-crumb.c.
+ *
+ * All this belongs to the port, so it stays when a guest disconnects. */
 
+#include "dpdk-vhost-hold.h"
 #include "openvswitch/compiler.h"
 #include "openvswitch/thread.h"
 #include "openvswitch/vlog.h"
 
+struct dpdk_crumb;
 struct json;
 struct netdev_custom_stats;
 struct smap;
@@ -64,10 +70,17 @@ struct dpdk_vhost_fault_record {
     char *text;                 /* In words. */
 };
 
+/* Their statistics, and that of how often they had the port held down. */
+#define DPDK_VHOST_N_FAULT_STATS (DPDK_VHOST_N_FAULTS + 1)
+
 /* The faults of a port. */
 struct dpdk_vhost_faults {
     char *name;                 /* Of the port. */
-    struct vlog_rate_limit rl;  /* A port cannot hide the faults of others. */
+    struct dpdk_crumb *crumb;   /* For whoever serves the port. */
+
+    /* A port cannot hide the faults of others, nor that it is held. */
+    struct vlog_rate_limit rl;
+    struct vlog_rate_limit hold_rl;
 
     struct ovs_mutex mutex;     /* Below all others. */
     uint64_t n[DPDK_VHOST_N_FAULTS] OVS_GUARDED;
@@ -79,28 +92,52 @@ struct dpdk_vhost_faults {
     struct dpdk_vhost_fault_record history[DPDK_VHOST_FAULT_HISTORY]
         OVS_GUARDED;
     uint64_t n_all OVS_GUARDED; /* The sum of 'n'. */
+
+    struct dpdk_vhost_hold hold OVS_GUARDED;
+    long long int held_until OVS_GUARDED; /* The same, on the wall clock. */
+    char *held_why OVS_GUARDED; /* The last time, or null. */
+    uint64_t n_holds OVS_GUARDED;
 };
+
+/* Makes 'held' be called when a port is held down, or is so no more before the
+ * time that was said.  It may be called with any locks.  MAIN, once. */
+void dpdk_vhost_faults_start(void (*held)(void));
 
 void dpdk_vhost_faults_init(struct dpdk_vhost_faults *faults,
                             const char *name);
 void dpdk_vhost_faults_destroy(struct dpdk_vhost_faults *faults);
 
-/* Logs, counts and keeps a fault of kind 'fault': the phrase 'cause'.  Any
- * thread. */
+/* Logs, counts and keeps a fault of kind 'fault': the phrase 'cause', and
+ * holds the port down if there were too many.  Any thread. */
 void dpdk_vhost_faults_report(struct dpdk_vhost_faults *faults,
                               enum dpdk_vhost_fault fault, const char *cause);
 
-/* Adds the last fault, if there was one, to 'status'. */
+/* Holds the port down if the switch has crashed too often while it served it.
+ * MAIN, when the port is new. */
+void dpdk_vhost_faults_check_crashes(struct dpdk_vhost_faults *faults);
+
+/* Returns when the port will not be held down any more, as from time_msec(),
+ * or 0 if it is not.  Any thread. */
+long long int dpdk_vhost_faults_held_until(struct dpdk_vhost_faults *faults);
+
+/* Ends the pause, and forgets the faults and crashes that led to it, though
+ * not what is counted and shown of them.  Any thread. */
+void dpdk_vhost_faults_release(struct dpdk_vhost_faults *faults);
+
+/* Adds the last fault, if there was one, and until when the port is held down,
+ * and why, if it is, to 'status'. */
 void dpdk_vhost_faults_get_status(struct dpdk_vhost_faults *faults,
                                   struct smap *status);
 
 /* Adds to 'object' how many faults there were of each kind, and when the last
  * one was, as "faults", and the last few of all kinds, the oldest first, as
- * "last_faults".  Times are in UTC. */
+ * "last_faults", and if the port is held down, until when and why, as
+ * "held_until" and "held_why".  Times are in UTC. */
 void dpdk_vhost_faults_to_json(struct dpdk_vhost_faults *faults,
                                struct json *object);
 
-/* Adds DPDK_VHOST_N_FAULTS counters to 'custom', which has room for them. */
+/* Adds DPDK_VHOST_N_FAULT_STATS counters to 'custom', which has room for
+ * them. */
 void dpdk_vhost_faults_get_custom_stats(struct dpdk_vhost_faults *faults,
                                         struct netdev_custom_stats *custom);
 

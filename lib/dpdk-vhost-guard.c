@@ -15,22 +15,24 @@
  */
 
 /* The message firewall in front of librte_vhost.  Called by dpdk-vhost.c,
- * dpdk-vhost-driver.c and dpdk-vhost-events.c; calls dpdk-vhost-message.c and
- * dpdk-vhost-fd.c for the checks, dpdk-vhost-connfd.c and dpdk-vhost-wire.c
- * for the sockets, dpdk-vhost-sigbus.c for memory that is gone, and
- * dpdk-vhost-fault.c to tell the user. */
+ * dpdk-vhost-driver.c, dpdk-vhost-events.c and dpdk-commands.c; calls
+ * dpdk-vhost-message.c and dpdk-vhost-fd.c for the checks,
+ * dpdk-vhost-connfd.c and dpdk-vhost-wire.c for the sockets,
+ * dpdk-vhost-sigbus.c for memory that is gone, dpdk-vhost-fault.c to tell the
+ * user and to ask which ports are held down, and dpdk-crumb.c. */
 
 #include <config.h>
 
 #include "dpdk-vhost-guard.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dpdk-crumb.h"
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-connfd.h"
 #include "dpdk-vhost-fault.h"
@@ -359,11 +361,36 @@ run_write(struct connection *conn) OVS_REQUIRES(guard_mutex)
     return true;
 }
 
+/* Returns until when the port of 'conn' is held down, or 0. */
+static long long int
+held_until(const struct connection *conn) OVS_REQUIRES(guard_mutex)
+{
+    return conn->vhost ? dpdk_vhost_faults_held_until(&conn->vhost->faults)
+                       : 0;
+}
+
+/* Reads nothing, but closes the connection if the front end has, so that it
+ * can come again.  Returns false if there is no 'conn' any more. */
+static bool
+run_held(struct connection *conn) OVS_REQUIRES(guard_mutex)
+{
+    struct pollfd pfd = { .fd = conn->outer };
+
+    if (poll(&pfd, 1, 0) > 0) {
+        drop(conn);
+        return false;
+    }
+    return true;
+}
+
 /* Passes messages from the front end on.  Returns false if there is no 'conn'
  * any more. */
 static bool
 run_outer(struct connection *conn) OVS_REQUIRES(guard_mutex)
 {
+    if (held_until(conn)) {
+        return run_held(conn);
+    }
     for (int i = 0; i < MAX_TURN; i++) {
         if (conn->stage == STAGE_READ && !run_read(conn)) {
             return false;
@@ -424,6 +451,15 @@ run_inner(struct connection *conn) OVS_REQUIRES(guard_mutex)
 static void
 wait_for(struct connection *conn) OVS_REQUIRES(guard_mutex)
 {
+    long long int until = held_until(conn);
+
+    if (until) {
+        /* That the front end closes the connection is always told. */
+        poll_fd_wait(conn->outer, 0);
+        poll_fd_wait(conn->inner, POLLIN);
+        poll_timer_wait_until(until);
+        return;
+    }
     switch (conn->stage) {
     case STAGE_READ:
         poll_fd_wait(conn->outer, POLLIN);
@@ -443,6 +479,13 @@ wait_for(struct connection *conn) OVS_REQUIRES(guard_mutex)
     }
 }
 
+/* What GUARD does from now on, it does for 'conn'. */
+static void
+serve(const struct connection *conn) OVS_REQUIRES(guard_mutex)
+{
+    dpdk_crumb_set(conn->vhost ? conn->vhost->crumb : NULL);
+}
+
 /* Looks for rings that the guests of 'connections' have broken. */
 static void
 check_rings(void) OVS_REQUIRES(guard_mutex)
@@ -450,6 +493,7 @@ check_rings(void) OVS_REQUIRES(guard_mutex)
     struct connection *conn;
 
     LIST_FOR_EACH (conn, node, &connections) {
+        serve(conn);
         if (conn->vhost && dpdk_vhost_rings_check(&conn->vhost->rings)) {
             show(conn->vhost);
         }
@@ -482,6 +526,7 @@ guard_main(void *aux OVS_UNUSED)
         latch_poll(&guard_latch);
         ovs_mutex_lock(&guard_mutex);
         LIST_FOR_EACH_SAFE (conn, next, node, &connections) {
+            serve(conn);
             if (check_memory(conn) && run_outer(conn)) {
                 run_inner(conn);
             }
@@ -490,6 +535,7 @@ guard_main(void *aux OVS_UNUSED)
             check_rings();
             next_check = time_msec() + CHECK_INTERVAL;
         }
+        dpdk_crumb_set(NULL);
         LIST_FOR_EACH (conn, node, &connections) {
             wait_for(conn);
             poll_timer_wait_until(next_check);
@@ -512,6 +558,12 @@ dpdk_vhost_guard_start(void)
         ovs_thread_create("ovs_vhost_guard", guard_main, NULL);
         ovsthread_once_done(&once);
     }
+}
+
+void
+dpdk_vhost_guard_wake(void)
+{
+    latch_set(&guard_latch);
 }
 
 static bool
@@ -539,39 +591,6 @@ count_connections(const struct dpdk_vhost *vhost) OVS_REQUIRES(guard_mutex)
     return n;
 }
 
-/* Puts a pair of sockets between 'connfd', a socket, and whoever uses it: then
- * 'connfd' is one end of the pair, '*innerp' the other one, and '*outerp' what
- * 'connfd' was.  Returns 0 or a positive errno. */
-static int
-interpose(int connfd, int *innerp, int *outerp)
-{
-    int pair[2];
-    int outer;
-
-    outer = fcntl(connfd, F_DUPFD_CLOEXEC, 0);
-    if (outer < 0) {
-        return errno;
-    }
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
-        int error = errno;
-
-        close(outer);
-        return error;
-    }
-    if (dup3(pair[1], connfd, O_CLOEXEC) < 0) {
-        int error = errno;
-
-        close(outer);
-        close(pair[0]);
-        close(pair[1]);
-        return error;
-    }
-    close(pair[1]);
-    *innerp = pair[0];
-    *outerp = outer;
-    return 0;
-}
-
 /* Guards connection 'vid' of 'vhost', which is that of 'connfd'.  Returns 0 or
  * a positive errno. */
 static int
@@ -583,7 +602,8 @@ add_connection(struct dpdk_vhost *vhost, int vid, int connfd)
     int outer = -1;
     int error;
 
-    error = connfd < 0 ? ENOENT : interpose(connfd, &inner, &outer);
+    error = (connfd < 0 ? ENOENT
+             : dpdk_vhost_connfd_interpose(connfd, &inner, &outer));
     if (error) {
         return error;
     }

@@ -39,6 +39,10 @@
  * replies, or sends more than MESSAGE_RATE messages a second holds up itself,
  * and VHOST finds whole messages only.
  *
+ * Nothing is read, either, for a port that is held down, see
+ * dpdk-vhost-fault.h.  Connections are accepted, because librte_vhost gives up
+ * the socket of a client port that accepts none, and wait.
+ *
  * GUARD also notices which rings a guest has broken, see dpdk-vhost-ring.h, so
  * that the packet side need not tell.
  *
@@ -61,6 +65,9 @@ bool dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path,
 /* librte_vhost has closed connection 'vid', or knows that it is closed.  In
  * destroy_connection(). */
 void dpdk_vhost_guard_disconnect(int vid);
+
+/* Makes GUARD look at what ports are held down.  Any thread. */
+void dpdk_vhost_guard_wake(void);
 
 /* What is known of the connections of a port. */
 struct dpdk_vhost_guard_info {

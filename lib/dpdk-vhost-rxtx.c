@@ -26,6 +26,7 @@
 #include <rte_vhost.h>
 
 #include "coverage.h"
+#include "dpdk-crumb.h"
 #include "dpdk-dev.h"
 #include "dpdk-packet.h"
 #include "dpdk-vhost.h"
@@ -217,6 +218,8 @@ dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
         return EAGAIN;
     }
 
+    /* Until this thread polls another port, all it does is for this one. */
+    dpdk_crumb_set(vhost->crumb);
     ring = get_ring(vhost, vring);
     switch (dpdk_vhost_ring_enter(ring)) {
     case DPDK_VHOST_RING_VIEW:
@@ -420,7 +423,10 @@ dpdk_vhost_send(struct netdev *netdev, int qid, struct dp_packet_batch *batch,
         rte_spinlock_lock(&txq->lock);
     }
     if (OVS_LIKELY(usable)) {
+        const struct dpdk_crumb *source = dpdk_crumb_swap(vhost->crumb);
+
         vhost_send__(vhost, vid, qid, batch);
+        dpdk_crumb_set(source);
     } else {
         dpdk_counter_add(&vhost->dev.tx_stats[qid].drops[DPDK_DROP_FAILURE],
                          batch->count);

@@ -87,11 +87,11 @@ put_bits(struct json *object, const char *name, uint64_t bits,
 
 /* Returns how far the connection of 'vhost' is. */
 static const char *
-get_state(const struct dpdk_vhost *vhost,
-          const struct dpdk_vhost_guard_info *info)
+get_state(struct dpdk_vhost *vhost, const struct dpdk_vhost_guard_info *info)
     OVS_REQUIRES(vhost->dev.mutex)
 {
-    return (vhost->vid >= 0 ? "device started"
+    return (dpdk_vhost_faults_held_until(&vhost->faults) ? "held"
+            : vhost->vid >= 0 ? "device started"
             : info->last_request ? "negotiating"
             : info->n ? "connected"
             : !vhost->socket_path ? "no socket"
@@ -101,7 +101,7 @@ get_state(const struct dpdk_vhost *vhost,
 
 /* Adds to 'object' how far the connection of 'vhost' is. */
 static void
-put_connection(const struct dpdk_vhost *vhost,
+put_connection(struct dpdk_vhost *vhost,
                const struct dpdk_vhost_guard_info *info, struct json *object)
     OVS_REQUIRES(vhost->dev.mutex)
 {
@@ -358,6 +358,11 @@ print_connection(struct ds *ds, const struct json *port)
     ds_put_format(ds, "    state: %s", get_string(port, "state"));
     if (request) {
         ds_put_format(ds, ", last request %s", request);
+    }
+    if (get(port, "held_until")) {
+        ds_put_format(ds, "\n    held until: %s, %s",
+                      get_string(port, "held_until"),
+                      get_string(port, "held_why"));
     }
     ds_put_format(ds, "\n    link: %s\n",
                   json_boolean(get(port, "link")) ? "up" : "down");

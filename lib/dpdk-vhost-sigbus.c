@@ -30,6 +30,7 @@
 #include <rte_pause.h>
 #include <rte_vhost.h>
 
+#include "dpdk-crumb.h"
 #include "dpdk-log.h"
 #include "dpdk-maps.h"
 #include "latch.h"
@@ -199,6 +200,7 @@ handle(int signo, siginfo_t *info, void *context)
     int error = errno;
 
     if (info->si_code != BUS_ADRERR || !contain((uintptr_t) info->si_addr)) {
+        dpdk_crumb_record();
         pass_on(signo, info, context);
     }
     errno = error;

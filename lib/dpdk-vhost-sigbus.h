@@ -39,7 +39,7 @@
  * process as it would have.
  *
  * Called by dpdk-vhost-guard.c, dpdk-vhost-connection.c and dpdk-vhost-ring.c;
- * calls dpdk-maps.c. */
+ * calls dpdk-maps.c and dpdk-crumb.c. */
 
 #include <stdbool.h>
 #include <stddef.h>

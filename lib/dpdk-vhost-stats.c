@@ -179,7 +179,7 @@ dpdk_vhost_stats_get_custom(const struct netdev *netdev,
 
     ovs_mutex_lock(&vhost->dev.mutex);
     custom->counters = xrealloc(custom->counters,
-                                (custom->size + DPDK_VHOST_N_FAULTS
+                                (custom->size + DPDK_VHOST_N_FAULT_STATS
                                  + N_QUEUE_STATS
                                  * (netdev->n_rxq + netdev->n_txq))
                                 * sizeof *custom->counters);

@@ -27,6 +27,8 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 
+#include "dirs.h"
+#include "dpdk-crumb.h"
 #include "dpdk-dev-qos.h"
 #include "dpdk-log.h"
 #include "dpdk-mempool.h"
@@ -186,6 +188,7 @@ vhost_construct__(struct dpdk_vhost *vhost, bool client)
     vhost->vid = -1;
     vhost->client = client;
     dpdk_vhost_faults_init(&vhost->faults, dev->name);
+    vhost->crumb = vhost->faults.crumb;
     dpdk_vhost_rings_init(&vhost->rings, &vhost->faults);
     atomic_init(&vhost->tx_retries_max, DPDK_VHOST_TX_RETRIES_DEF);
     for (int i = 0; i < DPDK_VHOST_MAX_QUEUE_PAIRS; i++) {
@@ -193,6 +196,9 @@ vhost_construct__(struct dpdk_vhost *vhost, bool client)
     }
     dpdk_dev_apply_queues(dev, 1, 1, true);
     dpdk_dev_link(dev);
+
+    /* EVENT has to find the port. */
+    dpdk_vhost_faults_check_crashes(&vhost->faults);
 }
 
 /* Undoes vhost_construct__(). */
@@ -452,9 +458,28 @@ vhost_update_flags(struct netdev *netdev, enum netdev_flags off,
     return error;
 }
 
+/* Prepares for crashes.  "--monitor" restarts a switch that has crashed, with
+ * the same directory. */
+static void
+start_crumbs(void)
+{
+    static struct ovsthread_once once = OVSTHREAD_ONCE_INITIALIZER;
+
+    if (ovsthread_once_start(&once)) {
+        char *path = xasprintf("%s/netdev-dpdk.crashes", ovs_rundir());
+
+        dpdk_crumb_open(path);
+        dpdk_crumb_catch();
+        free(path);
+        ovsthread_once_done(&once);
+    }
+}
+
 static int
 vhost_init(void)
 {
+    start_crumbs();
+    dpdk_vhost_faults_start(dpdk_vhost_events_holds_changed);
     dpdk_vhost_events_start();
     dpdk_vhost_guard_start();
     dpdk_vhost_rings_start(dpdk_vhost_events_rings_changed);

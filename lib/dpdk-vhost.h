@@ -25,8 +25,9 @@
  * librte_vhost speaks the protocol.  dpdk-vhost.c has the life of the ports,
  * dpdk-vhost-config.c their options, dpdk-vhost-driver.c, dpdk-vhost-socket.c
  * and dpdk-vhost-file.c their sockets, dpdk-vhost-events.c what librte_vhost
- * calls back, dpdk-vhost-guard.c what is kept from it, dpdk-vhost-ring.c the
- * rings, dpdk-vhost-rxtx.c the packets, dpdk-vhost-stats.c the statistics.
+ * calls back, dpdk-vhost-guard.c what is kept from it, dpdk-vhost-fault.c and
+ * dpdk-vhost-hold.c what comes of it, dpdk-vhost-ring.c the rings,
+ * dpdk-vhost-rxtx.c the packets, dpdk-vhost-stats.c the statistics.
  *
  * Connection
  * ----------
@@ -82,6 +83,7 @@ struct dpdk_vhost {
 
     /* What the packet side reads. */
     ovsrcu_index usable_vid;    /* Guest to use now, or -1. */
+    const struct dpdk_crumb *crumb; /* That of 'faults'. */
     struct dpdk_vhost_rings rings; /* Who has them. */
     atomic_int tx_retries_max;  /* Attempts to send after the first one. */
     atomic_bool rxq_enabled[DPDK_VHOST_MAX_QUEUE_PAIRS]; /* To be polled? */
@@ -109,6 +111,8 @@ struct dpdk_vhost {
 
     /* What dpdk-vhost-guard.c needs. */
     struct dpdk_vhost_faults faults; /* Of the other end. */
+    long long int shown_hold OVS_GUARDED; /* Of 'faults', when the core was
+                                 * told of it last. */
     uint64_t offered_features OVS_GUARDED; /* Virtio features, and */
     uint64_t offered_protocol OVS_GUARDED; /* those of the protocol. */
 };

@@ -31,6 +31,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-eth.at \
 	tests/system-guest.at \
 	tests/system-guest-ring.at \
+	tests/system-hold.at \
 	tests/system-hostile.at \
 	tests/system-memory.at \
 	tests/system-offload.at \
@@ -72,6 +73,7 @@ vring_guest = tests/vring-guest.c tests/vring-guest.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += \
+	tests/test-dpdk-crumb \
 	tests/test-dpdk-eal-args \
 	tests/test-dpdk-eal-log \
 	tests/test-dpdk-mempool-conf \
@@ -79,6 +81,7 @@ check_PROGRAMS += \
 	tests/test-dpdk-policer \
 	tests/test-dpdk-qos \
 	tests/test-dpdk-vhost-bits \
+	tests/test-dpdk-vhost-hold \
 	tests/test-dpdk-vhost-message \
 	tests/test-dpdk-vhost-sigbus \
 	tests/test-dpdk-vring \
@@ -88,6 +91,9 @@ check_PROGRAMS += \
 	tests/test-dpdk-vring-offload \
 	tests/test-netdev-plugin-offload
 endif
+
+tests_test_dpdk_crumb_SOURCES = tests/test-dpdk-crumb.c
+tests_test_dpdk_crumb_LDADD = $(test_ldadd)
 
 tests_test_dpdk_eal_args_SOURCES = tests/test-dpdk-eal-args.c
 tests_test_dpdk_eal_args_LDADD = $(test_ldadd)
@@ -109,6 +115,9 @@ tests_test_dpdk_qos_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vhost_bits_SOURCES = tests/test-dpdk-vhost-bits.c
 tests_test_dpdk_vhost_bits_LDADD = $(test_ldadd)
+
+tests_test_dpdk_vhost_hold_SOURCES = tests/test-dpdk-vhost-hold.c
+tests_test_dpdk_vhost_hold_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vhost_message_SOURCES = tests/test-dpdk-vhost-message.c
 tests_test_dpdk_vhost_message_LDADD = $(test_ldadd)
@@ -146,6 +155,7 @@ tests_test_netdev_plugin_offload_LDADD = \
 	$(CMOCKA_LIBS)
 
 $(tests_cost_dpdk_vring_OBJECTS) \
+$(tests_test_dpdk_crumb_OBJECTS) \
 $(tests_test_dpdk_eal_args_OBJECTS) \
 $(tests_test_dpdk_eal_log_OBJECTS) \
 $(tests_test_dpdk_mempool_conf_OBJECTS) \
@@ -153,6 +163,7 @@ $(tests_test_dpdk_packet_OBJECTS) \
 $(tests_test_dpdk_policer_OBJECTS) \
 $(tests_test_dpdk_qos_OBJECTS) \
 $(tests_test_dpdk_vhost_bits_OBJECTS) \
+$(tests_test_dpdk_vhost_hold_OBJECTS) \
 $(tests_test_dpdk_vhost_message_OBJECTS) \
 $(tests_test_dpdk_vhost_sigbus_OBJECTS) \
 $(tests_test_dpdk_vring_OBJECTS) \
@@ -183,6 +194,7 @@ $(tests_plugin_load_OBJECTS) $(tests_plugin_dummy_la_OBJECTS): \
 dist_noinst_SCRIPTS += \
 	tests/plugin-abi-patch.py \
 	tests/system-frames.py \
+	tests/system-hold.py \
 	tests/system-show.py \
 	tests/test-bench-stats.py
 

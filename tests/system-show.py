@@ -79,6 +79,12 @@ def seconds(text):
     return when.replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
+def release(port):
+    """Makes the switch forget what was done to 'port'."""
+    subprocess.run(("ovs-appctl", "netdev-dpdk/vhost-release", port),
+                   check=True, stdout=subprocess.DEVNULL)
+
+
 def check_state(port, state, request):
     """Checks that the connection of 'port' is in 'state'."""
     p, text = show(port)
@@ -179,6 +185,7 @@ def run_steps(port, path, hostile):
         front_end.close()
         n = i + 1
         wait_until(lambda n=n: check_faults(port, n, 0, since))
+        release(port)
     check_state(port, "listening", None)
     texts = [f.text for f in show(port)[0].last_faults]
     assert [text.split(",")[0] for text in texts] == [

@@ -81,12 +81,17 @@ class Switch:
         text = run("ovs-ofctl", "-O", "OpenFlow15", "dump-ports", self.bridge,
                    self.port)
         return {kind: int(n) for kind, n
-                in re.findall(r"\bovs_vhost_(\w+)=(\d+)", text)}
+                in re.findall(r"\bovs_vhost_(\w+)=(\d+)", text)
+                if kind != "holds"}
 
     def status(self, key):
         """Returns 'key' of the status of the port."""
         return run("ovs-vsctl", "--if-exists", "get", "interface", self.port,
                    f"status:{key}").strip('"')
+
+    def release(self):
+        """Makes the port forget what was done to it."""
+        run("ovs-appctl", "netdev-dpdk/vhost-release", self.port)
 
     def is_up(self):
         """Returns whether the port is up."""
@@ -181,6 +186,7 @@ def check_fault(switch, expected, before):
 def run_case(test, named, n_fds):
     """Runs the case 'named'."""
     switch = test.switch
+    switch.release()
     before = switch.counters()
     test.front_end = test.connect()
     try:
@@ -249,6 +255,7 @@ def run_cases(args):
                   f"({time.monotonic() - start:.2f} s)", flush=True)
             switch.check_alive()
         rss.append(switch.rss())
+    switch.release()
     endpoint.close()
     print(f"descriptors {n_fds} to {switch.count_fds()}, RSS {rss} kB, "
           f"{n_failed} failed")

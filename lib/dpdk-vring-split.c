@@ -262,7 +262,9 @@ split_rx__(struct dpdk_vring *vr, struct dp_packet *elements[], size_t n,
                        && size - VRING_MIN_PACKET
                           <= (uint32_t) vr->rx_room - VRING_MIN_PACKET)) {
             bufs[i] = vring_translate(vr, d.addr, vring_desc_len(d));
-            OVS_PREFETCH(bufs[i] + hdr_len);
+            /* An integer, since there is no arithmetic with null pointers,
+             * and a branch would cost more than a prefetch of nothing. */
+            OVS_PREFETCH((void *) ((uintptr_t) bufs[i] + hdr_len));
             if (host_offload) {
                 OVS_PREFETCH(bufs[i]);
             }

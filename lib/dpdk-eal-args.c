@@ -239,5 +239,12 @@ dpdk_eal_args_build(const struct smap *other_config, int core,
         svec_add(args, "--lcores");
         svec_add_nocopy(args, xasprintf("0@%d", core));
     }
-    return NULL;
+
+    /* If dpdk-extra ends with an option that lacks its value, it takes the
+     * next option as that, and a value becomes an option. */
+    exiting = find_exiting_option(args);
+    return (exiting
+            ? xasprintf("other_config: '%s' would end the switch, remove it",
+                        exiting)
+            : NULL);
 }

@@ -49,6 +49,11 @@ dpdk_eth_hint_pci_address(const char *devargs, char *address, size_t size)
     if (devargs[n] && devargs[n] != ',') {
         return false;
     }
+
+    /* The width of a number is limited, but its sign counts, too. */
+    if (domain > 0xffff || bus > 0xff || device > 0xff || function > 0xf) {
+        return false;
+    }
     snprintf(address, size, "%04x:%02x:%02x.%x",
              domain, bus, device, function);
     return true;

@@ -202,7 +202,7 @@ prefetch_next(const struct dpdk_vring *vr, uint16_t head)
 }
 
 /* Loads the heads of 'n' available chains into 'heads'.  Returns how many
- * there are before one that breaks the ring. */
+ * there are before one that breaks the ring.  These are good all the same. */
 static VRING_INLINE size_t
 load_heads(struct dpdk_vring *vr, uint16_t heads[], size_t n)
 {
@@ -218,9 +218,15 @@ load_heads(struct dpdk_vring *vr, uint16_t heads[], size_t n)
     return n;
 }
 
-/* Receives the packet whose chain starts at 'head' into 'p'.  Returns false if
- * there is none: then it was dropped, or 'vr' is broken now. */
-static VRING_NOINLINE bool
+/* What became of a chain to receive. */
+enum rx_result {
+    RX_RECEIVED,
+    RX_DROPPED,
+    RX_BROKEN
+};
+
+/* Receives the packet whose chain starts at 'head' into 'p'. */
+static VRING_NOINLINE enum rx_result
 rx_chain(struct dpdk_vring *vr, uint16_t head, struct dp_packet *p,
          struct dpdk_vring_burst *burst)
 {
@@ -234,9 +240,10 @@ rx_chain(struct dpdk_vring *vr, uint16_t head, struct dp_packet *p,
     }
     if (fault) {
         vring_break(vr, fault);
-        return false;
+        return RX_BROKEN;
     }
-    return vring_pieces_to_packet(vr, &pieces, p, burst);
+    return (vring_pieces_to_packet(vr, &pieces, p, burst)
+            ? RX_RECEIVED : RX_DROPPED);
 }
 
 /* What split_rx() does.  'host_offload' is a constant for the compiler. */
@@ -263,7 +270,9 @@ split_rx__(struct dpdk_vring *vr, struct dp_packet *elements[], size_t n,
                        && size - VRING_MIN_PACKET
                           <= (uint32_t) vr->rx_room - VRING_MIN_PACKET)) {
             bufs[i] = vring_translate(vr, d.addr, vring_desc_len(d));
-            OVS_PREFETCH(bufs[i] + hdr_len);
+            /* An integer, since there is no arithmetic with null pointers,
+             * and a branch would cost more than a prefetch of nothing. */
+            OVS_PREFETCH((void *) ((uintptr_t) bufs[i] + hdr_len));
             if (host_offload) {
                 OVS_PREFETCH(bufs[i]);
             }
@@ -289,14 +298,17 @@ split_rx__(struct dpdk_vring *vr, struct dp_packet *elements[], size_t n,
                 p->ol_flags = vring_rx_offload(&hdr, dst, size);
             }
             data = dst;
-        } else if (rx_chain(vr, heads[i], p, burst)) {
+        } else {
+            enum rx_result result = rx_chain(vr, heads[i], p, burst);
+
+            if (result == RX_BROKEN) {
+                n = i;
+                break;
+            } else if (result == RX_DROPPED) {
+                continue;
+            }
             data = dp_packet_data(p);
             size = p->size_;
-        } else if (vr->broken) {
-            n = i;
-            break;
-        } else {
-            continue;
         }
         bytes += size;
         classes += UINT64_C(1) << 8 * vring_size_class(size);
@@ -493,6 +505,10 @@ split_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
 
     n_used = n_simple;
     if (OVS_UNLIKELY(n_simple < n_avail)) {
+        enum dpdk_vring_fault later = vr->broken;
+
+        /* What load_heads() found wrong comes after what is left here. */
+        vr->broken = DPDK_VRING_OK;
         for (; i < n; i++) {
             const struct dp_packet *p = packets[i];
             enum tx_result result = tx_chains(vr, p, &n_used, burst);
@@ -505,6 +521,7 @@ split_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
                 vring_count_address(burst, dp_packet_data(p), p->size_);
             }
         }
+        vring_break(vr, later);
     }
     publish(vr, n_used);
     if (OVS_LIKELY(n_simple)) {

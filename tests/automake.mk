@@ -174,6 +174,8 @@ $(tests_test_dpdk_vring_offload_OBJECTS) \
 $(tests_test_netdev_plugin_offload_OBJECTS): \
 	$(OVS)/.stamp-configure
 
+include tests/fuzz/automake.mk
+
 # The loader, in a program of its own and in the switch, and a plugin without
 # DPDK for both.
 check_PROGRAMS += tests/plugin-load

@@ -209,6 +209,10 @@ test_exiting(void **state OVS_UNUSED)
           "other_config:dpdk-extra: '--log-level' would end the switch, "
           "remove it");
 
+    /* The option takes "-c" as its value. */
+    check("dpdk-extra=--file-prefix;dpdk-lcore-mask=-h",
+          "other_config: '-h' would end the switch, remove it");
+
     /* These look similar but are fine. */
     check("dpdk-extra=--huge-unlink --log-level=pmd.*:error -v",
           "--huge-unlink --log-level=pmd.*:error -v --in-memory "

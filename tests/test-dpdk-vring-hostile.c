@@ -343,6 +343,55 @@ test_head(void **state)
     }
 }
 
+/* Makes a head outside of the ring of 'g' available. */
+static void
+add_bad_head(struct guest *g)
+{
+    g->avail->ring[g->next_avail++ % SIZE] = SIZE;
+    guest_publish(g);
+}
+
+static void
+test_before_head(void **state)
+{
+    /* What comes before a head outside of the ring is delivered, behind a
+     * packet that is dropped or that needs several descriptors, too. */
+    uint64_t features = *(uint64_t *) *state;
+    struct dp_packet *packets[] = {
+        packet_new(64, 0), packet_new(65, 1), packet_new(66, 2)
+    };
+    struct guest_part parts[] = {
+        { GUEST_REGION_1, 30 }, { GUEST_REGION_1 + 100, 100 }
+    };
+    struct device d;
+    uint32_t len;
+
+    device_init(&d, features, SIZE, 0);
+    assert_true(send_pattern(&d.g, 13, 0));
+    assert_true(send_pattern(&d.g, 64, 1));
+    add_bad_head(&d.g);
+    assert_int_equal(device_rx(&d, BURST), 1);
+    assert_pattern(d.elements[0], 64, 1);
+    assert_drops(&d, 0, 1, 0);
+    assert_true(guest_take(&d.g, &len) >= 0);
+    assert_true(guest_take(&d.g, &len) >= 0);
+    assert_broken(&d, DPDK_VRING_FAULT_HEAD);
+    device_uninit(&d);
+
+    device_init(&d, features, SIZE, 0);
+    assert_true(guest_add(&d.g, parts, 2, true, GUEST_DIRECT) >= 0);
+    add_room(&d.g, 100);
+    add_bad_head(&d.g);
+    assert_int_equal(dpdk_vring_tx(&d.vr, packets, 3, &d.burst), 2);
+    assert_receive(&d.g, 64, 0);
+    assert_receive(&d.g, 65, 1);
+    assert_broken(&d, DPDK_VRING_FAULT_HEAD);
+    device_uninit(&d);
+    for (size_t i = 0; i < ARRAY_SIZE(packets); i++) {
+        dp_packet_delete(packets[i]);
+    }
+}
+
 static void
 test_indirect(void **state)
 {
@@ -566,6 +615,7 @@ main(void)
         EACH_PACKED(test_wrap),
         EACH_SPLIT(test_available),
         EACH_SPLIT(test_head),
+        EACH_SPLIT(test_before_head),
         EACH(test_indirect),
         EACH(test_table),
         EACH(test_table_seam),

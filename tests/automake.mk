@@ -178,7 +178,8 @@ dist_noinst_SCRIPTS += \
 	tests/plugin-abi-patch.py \
 	tests/system-frames.py \
 	tests/system-show.py \
-	tests/test-bench-stats.py
+	tests/test-bench-stats.py \
+	tests/test-security.py
 
 # Suites
 # ------

@@ -29,6 +29,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-bench.at \
 	tests/system-churn.at \
 	tests/system-eth.at \
+	tests/system-fair.at \
 	tests/system-guest.at \
 	tests/system-guest-ring.at \
 	tests/system-hostile.at \
@@ -48,7 +49,10 @@ EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
 	tests/system-churn.sh \
 	tests/system-lib.sh
-dist_noinst_SCRIPTS += tests/guest.py tests/hostile/hostile.py
+dist_noinst_SCRIPTS += \
+	tests/guest.py \
+	tests/hostile/hostile.py \
+	tests/hostile/storm.py
 
 # A hostile front end.
 EXTRA_DIST += \

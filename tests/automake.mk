@@ -37,6 +37,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-offload.at \
 	tests/system-port.at \
 	tests/system-qos.at \
+	tests/system-recover.at \
 	tests/system-ring.at \
 	tests/system-show.at \
 	tests/system-switch.at \
@@ -52,6 +53,7 @@ EXTRA_DIST += \
 dist_noinst_SCRIPTS += \
 	tests/guest.py \
 	tests/hostile/hostile.py \
+	tests/hostile/recover.py \
 	tests/hostile/storm.py
 
 # A hostile front end.

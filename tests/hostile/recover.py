@@ -98,6 +98,30 @@ def wait_for_all(guests, timeout):
     return True
 
 
+def recover(guests, command, timeout):
+    """Runs 'command' and waits for 'guests'.  Returns the exit status."""
+    if not wait_for_all(guests, timeout):
+        print("not all guests receive")
+        return 1
+
+    start = time.monotonic()
+    for guest in guests:
+        guest.since = start
+        guest.received = None
+    status = subprocess.run(command, shell=True, check=False).returncode
+    up = time.monotonic()
+    all_back = wait_for_all(guests, timeout)
+    print(f"the switch was up after {(up - start) * 1000:.0f} ms")
+    for role in ("server", "client"):
+        times = [guest.received for guest in guests if guest.role == role]
+        known = sorted(int((t - start) * 1000) for t in times if t)
+        if times:
+            print(f"{role}: {len(known)} of {len(times)} ports forward"
+                  + (f", the first one after {known[0]} ms, the last one "
+                     f"after {known[-1]} ms" if known else ""))
+    return 0 if all_back and not status else 1
+
+
 def main():
     """Runs the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -110,30 +134,12 @@ def main():
     guests = [Guest(i, name) for i, name in enumerate(args.socket)]
     for guest in guests:
         guest.start()
-    if not wait_for_all(guests, args.timeout):
-        sys.exit("not all guests receive")
-
-    start = time.monotonic()
-    for guest in guests:
-        guest.since = start
-        guest.received = None
-    with subprocess.Popen(args.command, shell=True) as command:
-        status = command.wait()
-    up = time.monotonic()
-    all_back = wait_for_all(guests, args.timeout)
-    print(f"the switch was up after {(up - start) * 1000:.0f} ms")
-    for role in ("server", "client"):
-        times = [int((guest.received - start) * 1000) if guest.received
-                 else None for guest in guests if guest.role == role]
-        known = sorted(t for t in times if t is not None)
-        if times:
-            print(f"{role}: {len(known)} of {len(times)} ports forward"
-                  + (f", the first one after {known[0]} ms, the last one "
-                     f"after {known[-1]} ms" if known else ""))
-    for guest in guests:
-        guest.endpoint.close()
-    sys.exit(0 if all_back and not status else 1)
+    try:
+        return recover(guests, args.command, args.timeout)
+    finally:
+        for guest in guests:
+            guest.endpoint.close()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -199,14 +199,19 @@ def four_gigabytes(_, rings):
 
 @ring_case(29, None, None, in_tree="dies by SIGSEGV")
 def runts_to_receive(test, rings):
-    rings[0].chain((BUFFERS, 4), (BUFFERS + 4, 2), (BUFFERS + 6, 4000),
-                   flags=WRITE)
+    """Two buffers are shorter than the header, which ends in the third one."""
+    memory = test.front_end.memory
+    rings[0].chain((BUFFERS + 0x3000, 4), (BUFFERS + 0x2000, 2),
+                   (BUFFERS, 4000), flags=WRITE)
     test.send_packet()
-    ring = rings[0]
-    if isinstance(ring, SplitRing):
-        test.wait_until(lambda: ring.used_index() == 1, "nothing is received")
-    else:
-        test.wait_until(lambda: ring.is_used(0), "nothing is received")
+    test.wait_until(lambda: used(rings[0], 1), "nothing is received")
+    packet = bytes.fromhex(test.switch.packet)
+    for start, expected in ((0x3000, bytes(8)), (0x2000, bytes(8)),
+                            (0, b"\0\0\0\0\1\0" + packet)):
+        start += BUFFERS
+        received = memory.map[start:start + len(expected)]
+        if received != expected:
+            raise ValueError(f"0x{start:x}: {received.hex()}")
 
 
 @ring_case(29, "ring 0: buffer has no room for the header of a packet",

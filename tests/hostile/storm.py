@@ -22,8 +22,8 @@ prints how many connections and messages that were:
 connect
     Connects, and closes, as fast as it can.
 slow
-    Sends a byte of a message each 100 ms, and leaves every second message
-    unfinished for two seconds.
+    Sends a byte of a message each 100 ms, and of every second one the whole
+    header, but the rest only two seconds later.
 flood
     Starts a guest, and turns a ring off and on as fast as it can.
 unread
@@ -35,6 +35,7 @@ Run by tests/system-fair.at.
 import argparse
 import errno
 import signal
+import struct
 import sys
 import threading
 import time
@@ -56,21 +57,37 @@ def connect(front_end, _):
 
 
 def slow(front_end, count):
-    """Sends messages byte by byte."""
-    message = vu.HEADER.pack(vu.SET_FEATURES, vu.VERSION, 8) + bytes(8)
+    """Sends messages byte by byte.
+
+    Who has read a header may be tempted to wait for the rest.
+    """
+    header = vu.HEADER.pack(vu.SET_FEATURES, vu.VERSION, 8)
     while True:
-        for i, byte in enumerate(message):
-            front_end.send_raw(bytes([byte]))
-            time.sleep(2 if count.messages % 2 and i == 8 else 0.1)
+        if count.messages % 2:
+            front_end.send_raw(header)
+            time.sleep(2)
+        else:
+            trickle(front_end, header)
+        trickle(front_end, bytes(8))
         count.messages += 1
+
+
+def trickle(front_end, data):
+    """Sends 'data' byte by byte."""
+    for byte in data:
+        front_end.send_raw(bytes([byte]))
+        time.sleep(0.1)
 
 
 def flood(front_end, count):
-    """Turns ring 0 off and on."""
+    """Turns ring 0 off and on, as often as a buffer has room for."""
     front_end.start()
+    messages = b"".join(
+        vu.HEADER.pack(vu.SET_VRING_ENABLE, vu.VERSION, 8)
+        + struct.pack("=II", 0, i % 2) for i in range(100))
     while True:
-        front_end.send_state(vu.SET_VRING_ENABLE, 0, count.messages % 2)
-        count.messages += 1
+        front_end.send_raw(messages)
+        count.messages += 100
 
 
 def unread(front_end, count):

@@ -23,7 +23,7 @@ connect
     Connects, and closes, as fast as it can.
 slow
     Sends a byte of a message each 100 ms, and of every second one the whole
-    header, but the rest only two seconds later.
+    header, but the rest only ten seconds later.
 flood
     Starts a guest, and turns a ring off and on as fast as it can.
 unread
@@ -63,13 +63,11 @@ def slow(front_end, count):
     """
     header = vu.HEADER.pack(vu.SET_FEATURES, vu.VERSION, 8)
     while True:
-        if count.messages % 2:
-            front_end.send_raw(header)
-            time.sleep(2)
-        else:
-            trickle(front_end, header)
+        front_end.send_raw(header)
+        time.sleep(10)
         trickle(front_end, bytes(8))
-        count.messages += 1
+        trickle(front_end, header + bytes(8))
+        count.messages += 2
 
 
 def trickle(front_end, data):

@@ -29,6 +29,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-bench.at \
 	tests/system-churn.at \
 	tests/system-eth.at \
+	tests/system-fair.at \
 	tests/system-guest.at \
 	tests/system-guest-ring.at \
 	tests/system-hold.at \
@@ -37,6 +38,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-offload.at \
 	tests/system-port.at \
 	tests/system-qos.at \
+	tests/system-recover.at \
 	tests/system-ring.at \
 	tests/system-show.at \
 	tests/system-switch.at \
@@ -49,7 +51,11 @@ EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
 	tests/system-churn.sh \
 	tests/system-lib.sh
-dist_noinst_SCRIPTS += tests/guest.py tests/hostile/hostile.py
+dist_noinst_SCRIPTS += \
+	tests/guest.py \
+	tests/hostile/hostile.py \
+	tests/hostile/recover.py \
+	tests/hostile/storm.py
 
 # A hostile front end.
 EXTRA_DIST += \
@@ -198,7 +204,8 @@ dist_noinst_SCRIPTS += \
 	tests/system-frames.py \
 	tests/system-hold.py \
 	tests/system-show.py \
-	tests/test-bench-stats.py
+	tests/test-bench-stats.py \
+	tests/test-security.py
 
 # Suites
 # ------

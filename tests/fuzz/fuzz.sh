@@ -88,6 +88,9 @@ build () {
                 dpdk-vring-packed dpdk-vring-pieces dpdk-vring-split; do
         compile lib/$name.c $name
     done
+    for kind in packed split; do
+        compile_walk $kind log -DVRING_WALK_LOGS
+    done
     if test "$(uname -m)" = x86_64; then
         # As in lib/automake.mk.
         v2='-mssse3 -msse4.1 -msse4.2 -mpopcnt'

@@ -22,6 +22,7 @@ on a port of a bridge that has another port for '--other'.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import subprocess
@@ -98,11 +99,26 @@ class Switch:
         return run("ovs-vsctl", "get", "interface", self.port,
                    "link_state") == "up"
 
+    # What send_packet() sends.
+    packet = "020000000001020000000002" + "0000" + bytes(range(46)).hex()
+
     def send_packet(self):
         """Sends a packet to the port."""
         run("ovs-ofctl", "packet-out", self.bridge,
-            f"in_port=controller,packet=020000000001020000000002{'00' * 48},"
+            f"in_port=controller,packet={self.packet},"
             f"actions=output:{self.port}")
+
+    @contextlib.contextmanager
+    def returned_packets(self):
+        """Makes the port get what it sends."""
+        run("ovs-ofctl", "add-flow", self.bridge,
+            f"in_port={self.port},actions=in_port")
+        # What the core keeps of the past drops the packets.
+        run("ovs-appctl", "revalidator/wait")
+        try:
+            yield
+        finally:
+            run("ovs-ofctl", "del-flows", self.bridge, f"in_port={self.port}")
 
     def is_quiet(self):
         """Returns whether no connection of the port is being closed."""
@@ -270,7 +286,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--list", action="store_true",
                         help="show the cases")
-    parser.add_argument("--group", default="message,server,ring,memory",
+    parser.add_argument("--group", default="message,server,ring,header,memory",
                         help="run cases of these groups")
     parser.add_argument("--socket", help="socket of the port")
     parser.add_argument("--role", choices=("server", "client"),

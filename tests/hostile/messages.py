@@ -348,6 +348,15 @@ for _name, _index, _num, _expected in (
         _expected)
 
 
+@case(14, ignored())
+def ring_size_again(test):
+    """What the library allocates for rings of that size fits once only."""
+    test.front_end.negotiate()
+    for _ in range(900):
+        test.front_end.send_state(vu.SET_VRING_NUM, 0, 32768)
+    test.front_end.sync()
+
+
 @case(14, message("SET_VRING_NUM is for ring 256"), in_tree=LEAKS)
 def ring_256_with_fd(test):
     """librte_vhost gives up before it calls anybody back."""

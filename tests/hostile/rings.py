@@ -20,6 +20,7 @@ odd: then a good packet goes through afterward.
 """
 
 import functools
+import struct
 
 import vhost_user as vu
 from case import add, broken, case, ignored
@@ -55,7 +56,8 @@ def run(body, packed, features, check, test):
         check_sending(test)
 
 
-def ring_case(number, split, packed, features=FEATURES, in_tree=""):
+def ring_case(number, split, packed, features=FEATURES, group="ring",
+              in_tree=""):
     """Decorates a case that is expected to end as 'split' or 'packed' says.
 
     A string is what breaks the ring, None that nothing happens, and False
@@ -68,7 +70,7 @@ def ring_case(number, split, packed, features=FEATURES, in_tree=""):
                 add(f"{name}-{suffix}",
                     functools.partial(run, function, suffix == "packed",
                                       features, result is None),
-                    number, broken(result) if result else ignored(), "ring",
+                    number, broken(result) if result else ignored(), group,
                     in_tree)
         return function
     return decorate
@@ -86,6 +88,12 @@ def indirect(test, ring, *descriptors, length=None, flags=0):
     if length is None:
         length = 16 * len(descriptors)
     ring.chain((TABLES, length), flags=INDIRECT | flags)
+
+
+def used(ring, n):
+    """Returns whether the first 'n' chains of one buffer each are used."""
+    return (ring.used_index() == n if isinstance(ring, SplitRing)
+            else ring.is_used(n - 1))
 
 
 ADDRESS = "ring 1: buffer outside of the guest's memory: "
@@ -197,14 +205,19 @@ def four_gigabytes(_, rings):
 
 @ring_case(29, None, None, in_tree="dies by SIGSEGV")
 def runts_to_receive(test, rings):
-    rings[0].chain((BUFFERS, 4), (BUFFERS + 4, 2), (BUFFERS + 6, 4000),
-                   flags=WRITE)
+    """Two buffers are shorter than the header, which ends in the third one."""
+    memory = test.front_end.memory
+    rings[0].chain((BUFFERS + 0x3000, 4), (BUFFERS + 0x2000, 2),
+                   (BUFFERS, 4000), flags=WRITE)
     test.send_packet()
-    ring = rings[0]
-    if isinstance(ring, SplitRing):
-        test.wait_until(lambda: ring.used_index() == 1, "nothing is received")
-    else:
-        test.wait_until(lambda: ring.is_used(0), "nothing is received")
+    test.wait_until(lambda: used(rings[0], 1), "nothing is received")
+    packet = bytes.fromhex(test.switch.packet)
+    for start, expected in ((0x3000, bytes(8)), (0x2000, bytes(8)),
+                            (0, b"\0\0\0\0\1\0" + packet)):
+        start += BUFFERS
+        received = memory.map[start:start + len(expected)]
+        if received != expected:
+            raise ValueError(f"0x{start:x}: {received.hex()}")
 
 
 @ring_case(29, "ring 0: buffer has no room for the header of a packet",
@@ -229,6 +242,29 @@ def buffer_over_the_end(test, rings):
 @ring_case(30, ADDRESS, ADDRESS)
 def buffer_wraps(_, rings):
     rings[1].chain((BUFFERS, 12), ((1 << 64) - 8, 60))
+
+
+@ring_case(30, None, None)
+def buffer_over_regions(test, rings):
+    """A packet goes to a buffer in two regions that are mapped apart."""
+    memory = test.front_end.memory
+    half = memory.size // 2
+    test.front_end.send_regions(
+        [memory.region(size=half),
+         memory.region(size=half, gpa=half, offset=half,
+                       uaddr=vu.USER_ADDRESS + half)], [memory.fd] * 2)
+    for i, ring in enumerate(rings):
+        test.front_end.start_ring(i, ring)
+    test.front_end.sync()
+    test.wait_up()
+    packet = bytes.fromhex(test.switch.packet)
+    start = half - 12 - len(packet) // 2
+    rings[0].chain((start, 2048), flags=WRITE)
+    test.send_packet()
+    test.wait_until(lambda: used(rings[0], 1), "nothing is received")
+    received = memory.map[start + 12:start + 12 + len(packet)]
+    if received != packet:
+        raise ValueError(f"received {received.hex()}")
 
 
 # 31: indirect tables.
@@ -296,6 +332,28 @@ def table_that_is_good(test, rings):
     indirect(test, rings[1], (BUFFERS, 12, NEXT, 1), (BUFFERS, 60, 0, 0))
 
 
+@ring_case(31, SIZE, SIZE)
+def table_that_grows(test, rings):
+    """The length changes while the switch reads it, from good to bad.
+
+    It is used as good until it is seen as bad.
+    """
+    ring = rings[1]
+    memory = test.front_end.memory
+    before = test.switch.counters()["broken_rings"]
+    for n in range(5000):
+        place = (0 if isinstance(ring, SplitRing) else ring.next)
+        indirect(test, ring, (BUFFERS, PACKET, 0, 0))
+        length = ring.desc + 16 * place + 8
+        for _ in range(20):
+            memory.write(length, "I", 0xfffffff0)
+            memory.write(length, "I", 16)
+        memory.write(length, "I", 0xfffffff0)
+        if (n % 50 == 49
+                and test.switch.counters()["broken_rings"] > before):
+            break
+
+
 # 32: directions.
 
 @ring_case(32, "ring 1: buffer for the wrong direction",
@@ -342,7 +400,6 @@ def odd_events(_, rings):
 
 # 34: headers.
 
-@ring_case(34, None, None)
 def odd_headers(test, rings):
     ring = rings[1]
     values = (0, 1, 13, 60, 65535)
@@ -367,9 +424,66 @@ def odd_headers(test, rings):
                 n += 1
 
 
+ring_case(34, None, None)(odd_headers)
+
+OFFLOADS = (*FEATURES, vu.NET_F_CSUM, vu.NET_F_HOST_TSO4,
+            vu.NET_F_HOST_TSO6)
+
+TCP_PACKET = (bytes.fromhex("020000000001020000000002" "0800"
+                            "4500002e0000400040060000" "0a0000010a000002"
+                            "0001000200000000" "0000000050000000" "00000000")
+              + b"abcdef")
+
+
+def exchange(test, n, header):
+    """Sends TCP_PACKET behind 'header' as number 'n', from 1, and returns what
+    comes back."""
+    memory = test.front_end.memory
+    rx, tx = test.front_end.rings
+    memory.map[BUFFERS:BUFFERS + 12 + len(TCP_PACKET)] = header + TCP_PACKET
+    rx.chain((BUFFERS + 0x1000, 2048), flags=WRITE)
+    with test.switch.returned_packets():
+        tx.chain((BUFFERS, 12 + len(TCP_PACKET)))
+        test.wait_until(lambda: used(rx, n), "the packet is lost")
+    start = BUFFERS + 0x1000
+    return (memory.map[start:start + 12],
+            memory.map[start + 12:start + 12 + len(TCP_PACKET)])
+
+
+@ring_case(34, None, None, OFFLOADS, "header")
+def checksum_behind_packet(test, _):
+    """A checksum is asked for that is not in the packet.
+
+    The packet goes on as it is, which the port returns.
+    """
+    if not test.front_end.features & vu.bits(vu.NET_F_CSUM):
+        raise ValueError("there are no offloads")
+    places = (65000, 16), (65535, 65535), (34, 65535), (59, 16)
+    for i, (start, offset) in enumerate(places):
+        header, packet = exchange(test, i + 1, struct.pack(
+            "<BBHHHHH", 1, 0, 0, 0, start, offset, 0))
+        if header[:10] != bytes(10):
+            raise ValueError(f"{start}, {offset}: header {header.hex()}")
+        if packet != TCP_PACKET:
+            raise ValueError(f"{start}, {offset}: packet {packet.hex()}")
+
+
 # 35: a guest that does not receive.
 
 @ring_case(35, None, None)
 def never_refilled(test, _):
     for _ in range(50):
         test.send_packet()
+
+
+# What only 22.11's successors have: a queue for commands.
+
+@ring_case(20, None, None, features=(*FEATURES, vu.NET_F_CTRL_VQ))
+def control_queue(test, rings):
+    """The guest turns off all packets, by a queue that nobody serves."""
+    memory = test.front_end.memory
+    ring = type(rings[0])(memory, 0x50000)
+    test.front_end.start_ring(2, ring)
+    test.front_end.sync()
+    memory.map[BUFFERS:BUFFERS + 4] = b"\0\0\1\xff"
+    ring.chain((BUFFERS, 2), (BUFFERS + 2, 1))

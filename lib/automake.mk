@@ -89,6 +89,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost.h \
 	lib/dpdk-vhost-bits.c \
 	lib/dpdk-vhost-bits.h \
+	lib/dpdk-vhost-call.c \
+	lib/dpdk-vhost-call.h \
 	lib/dpdk-vhost-config.c \
 	lib/dpdk-vhost-config.h \
 	lib/dpdk-vhost-connection.c \

@@ -48,6 +48,8 @@ struct smap;
           "the connection is closed")                                         \
     FAULT(LOST, "ovs_vhost_lost_memory",                                      \
           "the connection is closed")                                         \
+    FAULT(CALL, "ovs_vhost_full_calls",                                       \
+          "the connection is closed")                                         \
     FAULT(FLOOD, "ovs_vhost_message_floods",                                  \
           "messages have to wait")                                            \
     FAULT(RING, "ovs_vhost_broken_rings",                                     \

@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -138,4 +139,63 @@ dpdk_vhost_fd_check_socket(int fd)
     }
     return (S_ISSOCK(s.st_mode) ? NULL
             : xasprintf("is %s, not a socket", kind_name(s.st_mode)));
+}
+
+/* Checks the files of the regions of SET_MEM_TABLE. */
+static char *
+check_regions(const struct dpdk_vhost_message *msg, const int fds[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct dpdk_vhost_region *region;
+        char *sentence;
+        char *why;
+
+        region = &msg->payload.memory.regions[i];
+        why = dpdk_vhost_fd_check_memory(fds[i], region->offset, region->size);
+        if (why) {
+            sentence = xasprintf("region %"PRIuSIZE": file %s", i, why);
+            free(why);
+            return sentence;
+        }
+    }
+    return NULL;
+}
+
+char *
+dpdk_vhost_fd_check_message(const struct dpdk_vhost_message *msg,
+                            const int fds[], size_t n,
+                            enum dpdk_vhost_fault *faultp)
+{
+    char *sentence;
+    char *why = NULL;
+
+    *faultp = DPDK_VHOST_FAULT_MESSAGE;
+    switch (msg->request) {
+    case DPDK_VHOST_SET_MEM_TABLE:
+        *faultp = DPDK_VHOST_FAULT_MEMORY;
+        return check_regions(msg, fds, n);
+
+    case DPDK_VHOST_SET_LOG_BASE:
+        *faultp = DPDK_VHOST_FAULT_MEMORY;
+        why = dpdk_vhost_fd_check_memory(fds[0], msg->payload.log.offset,
+                                         msg->payload.log.size);
+        break;
+
+    case DPDK_VHOST_SET_LOG_FD:
+    case DPDK_VHOST_SET_VRING_KICK:
+    case DPDK_VHOST_SET_VRING_CALL:
+    case DPDK_VHOST_SET_VRING_ERR:
+        why = n ? dpdk_vhost_fd_check_event(fds[0]) : NULL;
+        break;
+
+    case DPDK_VHOST_SET_BACKEND_REQ_FD:
+        why = dpdk_vhost_fd_check_socket(fds[0]);
+        break;
+    }
+    if (!why) {
+        return NULL;
+    }
+    sentence = xasprintf("with file that %s", why);
+    free(why);
+    return sentence;
 }

@@ -23,7 +23,10 @@
  * Each check returns null, or a phrase that says what is wrong with 'fd' and
  * that the caller has to free. */
 
-#include <stdint.h>
+#include <stddef.h>
+
+#include "dpdk-vhost-fault.h"
+#include "dpdk-vhost-message.h"
 
 /* Can 'fd' back 'size' bytes of memory that start 'offset' bytes into it?
  * They must not wrap around. */
@@ -35,5 +38,12 @@ char *dpdk_vhost_fd_check_event(int fd);
 
 /* Is 'fd' a socket? */
 char *dpdk_vhost_fd_check_socket(int fd);
+
+/* Checks the 'n' descriptors 'fds' that came with 'msg', which may have so
+ * many.  If something is wrong with them, stores in '*faultp' what kind of
+ * fault that is. */
+char *dpdk_vhost_fd_check_message(const struct dpdk_vhost_message *msg,
+                                  const int fds[], size_t n,
+                                  enum dpdk_vhost_fault *faultp);
 
 #endif /* dpdk-vhost-fd.h */

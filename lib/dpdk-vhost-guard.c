@@ -18,6 +18,7 @@
  * dpdk-vhost-driver.c, dpdk-vhost-events.c and dpdk-commands.c; calls
  * dpdk-vhost-message.c and dpdk-vhost-fd.c for the checks,
  * dpdk-vhost-connfd.c and dpdk-vhost-wire.c for the sockets,
+ * dpdk-vhost-call.c for eventfds that block,
  * dpdk-vhost-sigbus.c for memory that is gone, dpdk-vhost-fault.c to tell the
  * user and to ask which ports are held down, and dpdk-crumb.c. */
 
@@ -34,6 +35,7 @@
 
 #include "dpdk-crumb.h"
 #include "dpdk-vhost.h"
+#include "dpdk-vhost-call.h"
 #include "dpdk-vhost-connfd.h"
 #include "dpdk-vhost-fault.h"
 #include "dpdk-vhost-fd.h"
@@ -68,8 +70,13 @@
  * for the next one. */
 #define MAX_UNREAD 65536
 
-/* How often GUARD looks for what guests have done to their rings, in ms. */
+/* How often GUARD looks for what guests have done to their rings and eventfds,
+ * in ms. */
 #define CHECK_INTERVAL 250
+
+/* How often it empties eventfds while a connection is being closed because of
+ * them, in ms. */
+#define DRAIN_INTERVAL 10
 
 /* What a message of a front end waits for. */
 enum stage {
@@ -98,6 +105,8 @@ struct connection {
     enum stage stage;
     size_t n_read;              /* Bytes of it. */
     struct dpdk_vhost_fds fds;  /* That came with it. */
+
+    struct dpdk_vhost_calls calls; /* That came with earlier ones. */
 };
 
 static struct ovs_mutex guard_mutex = OVS_MUTEX_INITIALIZER;
@@ -113,6 +122,7 @@ drop(struct connection *conn) OVS_REQUIRES(guard_mutex)
 {
     ovs_list_remove(&conn->node);
     dpdk_vhost_fds_close(&conn->fds);
+    dpdk_vhost_calls_close(&conn->calls);
     close(conn->outer);
     close(conn->inner);
     free(conn);
@@ -192,61 +202,6 @@ read_up_to(struct connection *conn, size_t n)
     return DPDK_VHOST_IO_DONE;
 }
 
-/* Checks the descriptors of the message of 'conn'.  Returns null or what is
- * wrong with them, and stores in '*faultp' what kind of fault that is. */
-static char *
-check_fds(const struct connection *conn, enum dpdk_vhost_fault *faultp)
-{
-    const struct dpdk_vhost_message *msg = &conn->msg;
-    char *why = NULL;
-
-    *faultp = DPDK_VHOST_FAULT_MESSAGE;
-    switch (msg->request) {
-    case DPDK_VHOST_SET_MEM_TABLE:
-        *faultp = DPDK_VHOST_FAULT_MEMORY;
-        for (size_t i = 0; !why && i < conn->fds.n; i++) {
-            const struct dpdk_vhost_region *region;
-
-            region = &msg->payload.memory.regions[i];
-            why = dpdk_vhost_fd_check_memory(conn->fds.fds[i], region->offset,
-                                             region->size);
-            if (why) {
-                char *sentence = xasprintf("region %"PRIuSIZE": file %s", i,
-                                           why);
-
-                free(why);
-                return sentence;
-            }
-        }
-        return NULL;
-
-    case DPDK_VHOST_SET_LOG_BASE:
-        *faultp = DPDK_VHOST_FAULT_MEMORY;
-        why = dpdk_vhost_fd_check_memory(conn->fds.fds[0],
-                                         msg->payload.log.offset,
-                                         msg->payload.log.size);
-        break;
-
-    case DPDK_VHOST_SET_LOG_FD:
-    case DPDK_VHOST_SET_VRING_KICK:
-    case DPDK_VHOST_SET_VRING_CALL:
-    case DPDK_VHOST_SET_VRING_ERR:
-        why = conn->fds.n ? dpdk_vhost_fd_check_event(conn->fds.fds[0]) : NULL;
-        break;
-
-    case DPDK_VHOST_SET_BACKEND_REQ_FD:
-        why = dpdk_vhost_fd_check_socket(conn->fds.fds[0]);
-        break;
-    }
-    if (why) {
-        char *sentence = xasprintf("with file that %s", why);
-
-        free(why);
-        return sentence;
-    }
-    return NULL;
-}
-
 /* Checks the message of 'conn', which is complete.  Returns null or what is
  * wrong, and stores in '*faultp' what kind of fault that is. */
 static char *
@@ -259,7 +214,9 @@ check(const struct connection *conn, enum dpdk_vhost_fault *faultp)
         return xstrdup("has too many file descriptors");
     }
     why = dpdk_vhost_message_check(&conn->peer, &conn->msg, conn->fds.n);
-    return why ? why : check_fds(conn, faultp);
+    return (why ? why
+            : dpdk_vhost_fd_check_message(&conn->msg, conn->fds.fds,
+                                          conn->fds.n, faultp));
 }
 
 /* Reads from the front end.  Returns null or what is wrong with the message,
@@ -333,14 +290,21 @@ run_note(struct connection *conn) OVS_REQUIRES(guard_mutex)
 {
     int error = dpdk_vhost_sigbus_pass(conn->vid, conn->fds.fds, conn->fds.n);
 
-    if (!error) {
-        conn->stage = STAGE_WRITE;
-    } else if (error != EAGAIN) {
+    if (error == EAGAIN) {
+        return true;
+    } else if (error) {
         refuse(conn, DPDK_VHOST_FAULT_MEMORY,
                xasprintf("with file that cannot be mapped (%s)",
                          ovs_strerror(error)));
         return false;
     }
+    error = dpdk_vhost_calls_note(&conn->calls, &conn->msg, &conn->fds);
+    if (error) {
+        refuse(conn, DPDK_VHOST_FAULT_MESSAGE,
+               xasprintf("cannot be checked (%s)", ovs_strerror(error)));
+        return false;
+    }
+    conn->stage = STAGE_WRITE;
     return true;
 }
 
@@ -513,6 +477,25 @@ check_memory(struct connection *conn) OVS_REQUIRES(guard_mutex)
     return false;
 }
 
+/* Closes connections whose front end makes those who notify it wait. */
+static void
+check_calls(void) OVS_REQUIRES(guard_mutex)
+{
+    struct connection *conn, *next;
+
+    LIST_FOR_EACH_SAFE (conn, next, node, &connections) {
+        int ring = dpdk_vhost_calls_drain(&conn->calls);
+
+        if (ring >= 0) {
+            dpdk_vhost_calls_abandon(&conn->calls, conn->vid);
+            report(conn->vhost, DPDK_VHOST_FAULT_CALL,
+                   xasprintf("ring %d: call eventfd is full, and blocks",
+                             ring));
+            drop(conn);
+        }
+    }
+}
+
 /* The main function of GUARD. */
 static void *
 guard_main(void *aux OVS_UNUSED)
@@ -532,8 +515,13 @@ guard_main(void *aux OVS_UNUSED)
             }
         }
         if (time_msec() >= next_check) {
+            check_calls();
             check_rings();
             next_check = time_msec() + CHECK_INTERVAL;
+        }
+        if (dpdk_vhost_calls_run()) {
+            next_check = MIN(next_check, time_msec() + DRAIN_INTERVAL);
+            poll_timer_wait_until(next_check);
         }
         dpdk_crumb_set(NULL);
         LIST_FOR_EACH (conn, node, &connections) {
@@ -608,6 +596,7 @@ add_connection(struct dpdk_vhost *vhost, int vid, int connfd)
         return error;
     }
     dpdk_vhost_sigbus_connect(vid);
+    dpdk_vhost_calls_forget(vid);
     conn = xzalloc(sizeof *conn);
     conn->vid = vid;
     conn->inner = inner;
@@ -668,6 +657,7 @@ dpdk_vhost_guard_disconnect(int vid) OVS_EXCLUDED(guard_mutex)
             break;
         }
     }
+    dpdk_vhost_calls_forget(vid);
     ovs_mutex_unlock(&guard_mutex);
 }
 

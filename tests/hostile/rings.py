@@ -19,11 +19,13 @@ does wrong breaks a ring, of which the switch tells, or is legitimate, however
 odd: then a good packet goes through afterward.
 """
 
+import fcntl
 import functools
+import os
 import struct
 
 import vhost_user as vu
-from case import add, broken, case, ignored
+from case import add, broken, case, ignored, refused
 from vhost_user import INDIRECT, NEXT, SplitRing, WRITE
 
 BUFFERS = 0x100000              # Where buffers are.
@@ -97,6 +99,24 @@ def used(ring, n):
 
 
 ADDRESS = "ring 1: buffer outside of the guest's memory: "
+
+
+# The eventfds that a front end is notified by.
+
+@case(35, refused("full_calls", "ring 1: call eventfd is full, and blocks"),
+      "ring", "a PMD thread hangs")
+def full_call(test):
+    front_end = test.front_end
+    front_end.start()
+    test.wait_up()
+    # Two for each ring, to kick and to call.
+    call = front_end.events[3]
+    vu.fill(call)
+    flags = fcntl.fcntl(call, fcntl.F_GETFL)
+    fcntl.fcntl(call, fcntl.F_SETFL, flags & ~os.O_NONBLOCK)
+    for i in range(8):
+        front_end.rings[1].chain((BUFFERS + 4096 * i, PACKET), first=i)
+    front_end.wait_closed()
 
 
 # 15, 22 to 26: rings, indices and chains.

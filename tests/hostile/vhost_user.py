@@ -123,6 +123,18 @@ def memfd(size=0, flags=0):
     return fd
 
 
+def fill(eventfd):
+    """Fills the counter of 'eventfd', which may not block yet."""
+    while True:
+        try:
+            if select.select([eventfd], [], [], 0)[0]:
+                os.eventfd_read(eventfd)
+            os.eventfd_write(eventfd, (1 << 64) - 2)
+            return
+        except BlockingIOError:
+            pass
+
+
 class Memory:
     """The memory of a guest: one region that starts at address 0."""
 

@@ -483,15 +483,6 @@ dpdk_dev_get_sw_stats(const struct dpdk_dev *dev, bool all,
     stats->tx_dropped = dpdk_stats_drops(&tx);
 }
 
-static void
-add_custom(struct netdev_custom_stats *cs, const char *name, uint64_t value)
-{
-    struct netdev_custom_counter *counter = &cs->counters[cs->size++];
-
-    ovs_strlcpy(counter->name, name, sizeof counter->name);
-    counter->value = value;
-}
-
 int
 dpdk_dev_get_custom_stats(const struct netdev *netdev,
                           struct netdev_custom_stats *cs)
@@ -507,13 +498,17 @@ dpdk_dev_get_custom_stats(const struct netdev *netdev,
 
     cs->counters = xcalloc(7, sizeof *cs->counters);
     cs->size = 0;
-    add_custom(cs, "ovs_tx_retries", tx.retries);
-    add_custom(cs, "ovs_tx_failure_drops", tx.drops[DPDK_DROP_FAILURE]);
-    add_custom(cs, "ovs_tx_mtu_exceeded_drops", tx.drops[DPDK_DROP_MTU]);
-    add_custom(cs, "ovs_tx_qos_drops", tx.drops[DPDK_DROP_QOS]);
-    add_custom(cs, "ovs_rx_qos_drops", rx.drops[DPDK_DROP_QOS]);
-    add_custom(cs, "ovs_tx_invalid_hwol_drops", tx.drops[DPDK_DROP_HWOL]);
-    add_custom(cs, "ovs_rx_segments_drops", rx.drops[DPDK_DROP_SEGMENTS]);
+    dpdk_stats_add_custom(cs, "ovs_tx_retries", tx.retries);
+    dpdk_stats_add_custom(cs, "ovs_tx_failure_drops",
+                          tx.drops[DPDK_DROP_FAILURE]);
+    dpdk_stats_add_custom(cs, "ovs_tx_mtu_exceeded_drops",
+                          tx.drops[DPDK_DROP_MTU]);
+    dpdk_stats_add_custom(cs, "ovs_tx_qos_drops", tx.drops[DPDK_DROP_QOS]);
+    dpdk_stats_add_custom(cs, "ovs_rx_qos_drops", rx.drops[DPDK_DROP_QOS]);
+    dpdk_stats_add_custom(cs, "ovs_tx_invalid_hwol_drops",
+                          tx.drops[DPDK_DROP_HWOL]);
+    dpdk_stats_add_custom(cs, "ovs_rx_segments_drops",
+                          rx.drops[DPDK_DROP_SEGMENTS]);
     return 0;
 }
 

@@ -14,7 +14,8 @@
  * limitations under the License.
  */
 
-/* What a NIC counts.  Called by dpdk-eth.c, calls librte_ethdev. */
+/* What a NIC counts.  Called by dpdk-eth.c, calls librte_ethdev and
+ * dpdk-stats.c. */
 
 #include <config.h>
 
@@ -26,6 +27,7 @@
 #include <string.h>
 
 #include "dpdk-log.h"
+#include "dpdk-stats.h"
 #include "openvswitch/netdev.h"
 #include "util.h"
 
@@ -227,12 +229,7 @@ dpdk_eth_stats_get_custom(const struct dpdk_eth_xstats *xstats,
                                 * sizeof *custom->counters);
     for (size_t i = 0; i < xstats->n; i++) {
         if (xstats->xstats[i].custom) {
-            struct netdev_custom_counter *counter;
-
-            counter = &custom->counters[custom->size++];
-            ovs_strlcpy(counter->name, xstats->xstats[i].name,
-                        sizeof counter->name);
-            counter->value = values[i];
+            dpdk_stats_add_custom(custom, xstats->xstats[i].name, values[i]);
         }
     }
     free(values);

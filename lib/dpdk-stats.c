@@ -146,3 +146,13 @@ dpdk_stats_drops(const struct dpdk_stats_sum *sum)
     }
     return drops;
 }
+
+void
+dpdk_stats_add_custom(struct netdev_custom_stats *custom, const char *name,
+                      uint64_t value)
+{
+    struct netdev_custom_counter *counter = &custom->counters[custom->size++];
+
+    ovs_strlcpy(counter->name, name, sizeof counter->name);
+    counter->value = value;
+}

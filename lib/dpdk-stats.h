@@ -42,6 +42,7 @@
 #include "util.h"
 
 struct dp_packet;
+struct netdev_custom_stats;
 struct netdev_stats;
 
 /* Reasons to drop a packet. */
@@ -145,5 +146,10 @@ void dpdk_stats_sum(const struct dpdk_queue_stats *stats, size_t n,
 
 /* Returns the packets that 'sum' counts as dropped, for all reasons. */
 uint64_t dpdk_stats_drops(const struct dpdk_stats_sum *sum);
+
+/* Adds the counter 'name' with 'value' to 'custom', which has room for it.
+ * Any thread. */
+void dpdk_stats_add_custom(struct netdev_custom_stats *custom,
+                           const char *name, uint64_t value);
 
 #endif /* dpdk-stats.h */

@@ -24,6 +24,7 @@
 
 #include "dpdk-crumb.h"
 #include "dpdk-log.h"
+#include "dpdk-stats.h"
 #include "netdev-provider.h"
 #include "openvswitch/json.h"
 #include "smap.h"
@@ -261,24 +262,14 @@ dpdk_vhost_faults_to_json(struct dpdk_vhost_faults *faults,
     json_object_put(object, "last_faults", last);
 }
 
-static void
-add_counter(struct netdev_custom_stats *custom, const char *name,
-            uint64_t value)
-{
-    struct netdev_custom_counter *counter = &custom->counters[custom->size++];
-
-    ovs_strlcpy(counter->name, name, sizeof counter->name);
-    counter->value = value;
-}
-
 void
 dpdk_vhost_faults_get_custom_stats(struct dpdk_vhost_faults *faults,
                                    struct netdev_custom_stats *custom)
 {
     ovs_mutex_lock(&faults->mutex);
     for (int i = 0; i < DPDK_VHOST_N_FAULTS; i++) {
-        add_counter(custom, kinds[i].statistic, faults->n[i]);
+        dpdk_stats_add_custom(custom, kinds[i].statistic, faults->n[i]);
     }
-    add_counter(custom, "ovs_vhost_holds", faults->n_holds);
+    dpdk_stats_add_custom(custom, "ovs_vhost_holds", faults->n_holds);
     ovs_mutex_unlock(&faults->mutex);
 }

@@ -24,7 +24,8 @@
  *
  * Called by dpdk-vhost.c, dpdk-vhost-stats.c, dpdk-vhost-guard.c,
  * dpdk-vhost-ring.c, dpdk-vhost-events.c, dpdk-vhost-show.c and
- * dpdk-commands.c; calls dpdk-vhost-hold.c and dpdk-crumb.c.
+ * dpdk-commands.c; calls dpdk-vhost-hold.c, dpdk-crumb.c and
+ * dpdk-stats.c.
  *
  * All this belongs to the port, so it stays when a guest disconnects. */
 

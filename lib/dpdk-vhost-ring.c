@@ -654,9 +654,6 @@ dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring)
 {
     int state;
 
-    if (!ring->kick_next) {
-        return;
-    }
     atomic_store_relaxed(&ring->busy, true);
     enter_barrier();
     atomic_read_explicit(&ring->state, &state, memory_order_acquire);

@@ -99,7 +99,7 @@ check_PROGRAMS += \
 	tests/test-netdev-plugin-offload
 endif
 
-tests_test_dpdk_crumb_SOURCES = tests/test-dpdk-crumb.c
+tests_test_dpdk_crumb_SOURCES = tests/test-dpdk-crumb.c tests/test-child.h
 tests_test_dpdk_crumb_LDADD = $(test_ldadd)
 
 tests_test_dpdk_eal_args_SOURCES = tests/test-dpdk-eal-args.c
@@ -132,7 +132,8 @@ tests_test_dpdk_vhost_hold_LDADD = $(test_ldadd)
 tests_test_dpdk_vhost_message_SOURCES = tests/test-dpdk-vhost-message.c
 tests_test_dpdk_vhost_message_LDADD = $(test_ldadd)
 
-tests_test_dpdk_vhost_sigbus_SOURCES = tests/test-dpdk-vhost-sigbus.c
+tests_test_dpdk_vhost_sigbus_SOURCES = \
+	tests/test-dpdk-vhost-sigbus.c tests/test-child.h
 tests_test_dpdk_vhost_sigbus_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vring_SOURCES = tests/test-dpdk-vring.c $(vring_guest)

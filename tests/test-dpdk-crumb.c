@@ -23,19 +23,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "socket-util.h"
+#include "test-child.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -102,15 +96,9 @@ assert_count(const char *name, unsigned int n)
 static int
 crash(const char *name, int signo, void (*handler)(int))
 {
-    int status;
-    pid_t pid = fork();
+    pid_t pid = child_start();
 
-    assert_true(pid >= 0);
     if (!pid) {
-        static const struct rlimit none = { 0, 0 };
-
-        setrlimit(RLIMIT_CORE, &none);
-
         /* A sanitizer has handlers of its own. */
         signal(signo, handler);
         dpdk_crumb_open(FILE_NAME);
@@ -128,15 +116,7 @@ crash(const char *name, int signo, void (*handler)(int))
         }
         _exit(0);
     }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return status;
-}
-
-static void
-assert_died(int status, int signo)
-{
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), signo);
+    return child_wait(pid);
 }
 
 /* A process dies of what it would have died of, and the next one knows. */
@@ -182,10 +162,7 @@ test_previous_handler(void **state OVS_UNUSED)
     static const int signals[] = { SIGSEGV, SIGILL };
 
     for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-        int status = crash("v0", signals[i], previous_handler);
-
-        assert_true(WIFEXITED(status));
-        assert_int_equal(WEXITSTATUS(status), PREVIOUS);
+        assert_exited(crash("v0", signals[i], previous_handler), PREVIOUS);
         dpdk_crumb_open(FILE_NAME);
         assert_count("v0", i + 1);
     }

@@ -24,19 +24,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "dpdk-maps.h"
 #include "latch.h"
+#include "test-child.h"
 #include "util.h"
 
 #define SIZE (64 * 4096)
@@ -124,22 +118,15 @@ share_gone(int vid)
 static int
 run(void (*body)(void))
 {
-    int status;
-    pid_t pid = fork();
+    pid_t pid = child_start();
 
-    assert_true(pid >= 0);
     if (!pid) {
-        static const struct rlimit none = { 0, 0 };
-
-        setrlimit(RLIMIT_CORE, &none);
-
         /* A sanitizer has handlers of its own. */
         signal(SIGBUS, SIG_DFL);
         body();
         _exit(0);
     }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return status;
+    return child_wait(pid);
 }
 
 static void
@@ -154,15 +141,7 @@ start(void)
 static void
 assert_good(int status)
 {
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), GOOD);
-}
-
-static void
-assert_died(int status)
-{
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGBUS);
+    assert_exited(status, GOOD);
 }
 
 static void
@@ -354,9 +333,9 @@ kills_itself(void)
 static void
 test_others_die(void **state OVS_UNUSED)
 {
-    assert_died(run(touches_other));
-    assert_died(run(touches_forgotten));
-    assert_died(run(kills_itself));
+    assert_died(run(touches_other), SIGBUS);
+    assert_died(run(touches_forgotten), SIGBUS);
+    assert_died(run(kills_itself), SIGBUS);
 }
 
 static void
@@ -375,10 +354,7 @@ had_handler(void)
 static void
 test_previous(void **state OVS_UNUSED)
 {
-    int status = run(had_handler);
-
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), PREVIOUS);
+    assert_exited(run(had_handler), PREVIOUS);
 }
 
 /* There is room for MAX_FILES files, until the library has had them. */

@@ -71,13 +71,15 @@ note(void *watched_, uint64_t addr, uint64_t len)
     fail_msg("0x%"PRIx64" is not the guest's", addr);
 }
 
+/* Starts a guest with '*features', and indirect descriptors. */
 static void
-watched_init(struct watched *w, uint64_t features)
+watched_init(struct watched *w, const uint64_t *features)
 {
     struct guest *g = &w->d.g;
 
     w->copies = xmalloc(sizeof *w->copies);
-    device_init(&w->d, features, SIZE, SIZE - 4);
+    device_init(&w->d, *features | FEATURE(RING_F_INDIRECT_DESC), SIZE,
+                SIZE - 4);
     assert_int_equal(g->memory.n, N_REGIONS);
     g->memory.regions[N_REGIONS] = (struct dpdk_vring_region) {
         .start = RING_ADDRESS,
@@ -170,12 +172,10 @@ take_all(struct guest *g)
 static void
 test_tx(void **state)
 {
-    uint64_t features = (*(uint64_t *) *state
-                         | FEATURE(RING_F_INDIRECT_DESC));
     size_t n_changed = 0;
     struct watched w;
 
-    watched_init(&w, features);
+    watched_init(&w, *state);
     for (size_t round = 0; round < ROUNDS; round++) {
         size_t n = 1 + random_range(BURST);
         struct dp_packet *packets[BURST];
@@ -206,12 +206,10 @@ test_tx(void **state)
 static void
 test_rx(void **state)
 {
-    uint64_t features = (*(uint64_t *) *state
-                         | FEATURE(RING_F_INDIRECT_DESC));
     size_t n_changed = 0;
     struct watched w;
 
-    watched_init(&w, features);
+    watched_init(&w, *state);
     for (size_t round = 0; round < ROUNDS; round++) {
         while (random_range(20)
                && add_buffer(&w.d.g, 12 + 60 + random_range(300), false)) {

@@ -192,31 +192,42 @@ detach(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[],
     }
 }
 
+/* Opens the vhost port 'name'.  If there is none, returns null and replies to
+ * 'conn' that there is none. */
+static struct dpdk_vhost *
+open_vhost(struct unixctl_conn *conn, const char *name)
+{
+    struct dpdk_vhost *vhost = dpdk_vhost_open(name);
+
+    if (!vhost) {
+        unixctl_command_reply_error(conn, "Not a vhost-user Interface");
+    }
+    return vhost;
+}
+
 /* "netdev-dpdk/vhost-datapath PORT [auto|library]": prints, or sets until
  * options:vhost-datapath changes, who may carry the packets of a port. */
 static void
 vhost_datapath(struct unixctl_conn *conn, int argc, const char *argv[],
                void *aux OVS_UNUSED)
 {
-    struct netdev *netdev = netdev_from_name(argv[1]);
+    struct dpdk_vhost *vhost = open_vhost(conn, argv[1]);
     bool wanted;
 
-    if (!netdev || !dpdk_dev_is(netdev)
-        || !dpdk_vhost_is(dpdk_dev_cast(netdev))) {
-        unixctl_command_reply_error(conn, "Not a vhost-user Interface");
-    } else if (argc < 3) {
-        struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
-
+    if (!vhost) {
+        return;
+    }
+    if (argc < 3) {
         wanted = dpdk_vhost_rings_get_wanted(&vhost->rings);
         unixctl_command_reply(conn, dpdk_vhost_config_datapath_name(wanted));
     } else if (!dpdk_vhost_config_parse_datapath(argv[2], &wanted)) {
         unixctl_command_reply_error(conn, "Invalid datapath, use auto or "
                                     "library");
     } else {
-        dpdk_vhost_rings_set_wanted(&dpdk_vhost_cast(netdev)->rings, wanted);
+        dpdk_vhost_rings_set_wanted(&vhost->rings, wanted);
         unixctl_command_reply(conn, "OK");
     }
-    netdev_close(netdev);
+    netdev_close(&vhost->dev.up);
 }
 
 /* "netdev-dpdk/vhost-release PORT": serves a port that is held down. */
@@ -224,17 +235,14 @@ static void
 vhost_release(struct unixctl_conn *conn, int argc OVS_UNUSED,
               const char *argv[], void *aux OVS_UNUSED)
 {
-    struct netdev *netdev = netdev_from_name(argv[1]);
+    struct dpdk_vhost *vhost = open_vhost(conn, argv[1]);
 
-    if (!netdev || !dpdk_dev_is(netdev)
-        || !dpdk_vhost_is(dpdk_dev_cast(netdev))) {
-        unixctl_command_reply_error(conn, "Not a vhost-user Interface");
-    } else {
-        dpdk_vhost_faults_release(&dpdk_vhost_cast(netdev)->faults);
+    if (vhost) {
+        dpdk_vhost_faults_release(&vhost->faults);
         dpdk_vhost_guard_wake();
         unixctl_command_reply(conn, "OK");
+        netdev_close(&vhost->dev.up);
     }
-    netdev_close(netdev);
 }
 
 void

@@ -507,15 +507,14 @@ collect_all(struct json *ports)
 static bool
 collect_one(struct json *ports, const char *name)
 {
-    struct netdev *netdev = netdev_from_name(name);
-    bool found = netdev && dpdk_dev_is(netdev)
-                 && dpdk_vhost_is(dpdk_dev_cast(netdev));
+    struct dpdk_vhost *vhost = dpdk_vhost_open(name);
 
-    if (found) {
-        json_array_add(ports, collect(dpdk_vhost_cast(netdev)));
+    if (!vhost) {
+        return false;
     }
-    netdev_close(netdev);
-    return found;
+    json_array_add(ports, collect(vhost));
+    netdev_close(&vhost->dev.up);
+    return true;
 }
 
 void

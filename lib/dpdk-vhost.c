@@ -54,6 +54,19 @@ dpdk_vhost_is(const struct dpdk_dev *dev)
 }
 
 struct dpdk_vhost *
+dpdk_vhost_open(const char *name)
+{
+    struct netdev *netdev = netdev_from_name(name);
+
+    if (netdev && dpdk_dev_is(netdev)
+        && dpdk_vhost_is(dpdk_dev_cast(netdev))) {
+        return dpdk_vhost_cast(netdev);
+    }
+    netdev_close(netdev);
+    return NULL;
+}
+
+struct dpdk_vhost *
 dpdk_vhost_lookup(const char *path) OVS_REQUIRES(dpdk_mutex)
 {
     struct dpdk_dev *dev;

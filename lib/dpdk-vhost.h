@@ -129,6 +129,10 @@ extern const struct netdev_class dpdk_vhost_client_class;
 /* Returns true if 'dev' is a "struct dpdk_vhost". */
 bool dpdk_vhost_is(const struct dpdk_dev *dev);
 
+/* Opens the vhost port 'name', of either class, which the caller has to close
+ * by netdev_close().  Returns null if there is none.  MAIN. */
+struct dpdk_vhost *dpdk_vhost_open(const char *name);
+
 /* Returns the port whose socket is 'path', or null.  Any thread. */
 struct dpdk_vhost *dpdk_vhost_lookup(const char *path)
     OVS_REQUIRES(dpdk_mutex);

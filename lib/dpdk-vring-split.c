@@ -87,6 +87,10 @@ publish(struct dpdk_vring *vr, unsigned int n)
     }
 }
 
+/* A burst may have used all the chains that were known of before it, of which
+ * 'last_avail' does not tell yet.  So an index that goes back must not take
+ * any of these away: 'last_avail' would get ahead of it, and nearly 65536
+ * chains would seem to be available. */
 static unsigned int
 split_n_avail(struct dpdk_vring *vr, unsigned int max)
 {
@@ -98,9 +102,10 @@ split_n_avail(struct dpdk_vring *vr, unsigned int max)
     }
     if (n < max) {
         uint16_t idx = vring_load16_acquire(&avail->idx);
+        uint16_t known = n;
 
         n = idx - vr->last_avail;
-        if (OVS_UNLIKELY(n > vr->size)) {
+        if (OVS_UNLIKELY(n > vr->size || n < known)) {
             vring_break(vr, DPDK_VRING_FAULT_AVAIL);
             return 0;
         }

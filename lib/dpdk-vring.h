@@ -84,7 +84,8 @@ struct dp_packet;
 /* Ways to violate the specification, and what to tell users of it. */
 #define DPDK_VRING_FAULTS                                                     \
     FAULT(RING, "ring has an impossible size or address")                     \
-    FAULT(AVAIL, "available index moved by more than the size of the ring")   \
+    FAULT(AVAIL,                                                              \
+          "available index moved by more than the size of the ring, or back") \
     FAULT(HEAD, "descriptor outside of the ring made available")              \
     FAULT(NEXT, "descriptor chained to one outside of the table")             \
     FAULT(LOOP, "descriptor chain is longer than the ring")                   \

@@ -296,6 +296,34 @@ test_available(void **state)
 }
 
 static void
+test_available_again(void **state)
+{
+    /* Buffers of which each packet needs two, that all are known of when the
+     * guest takes the last one back. */
+    uint64_t features = *(uint64_t *) *state | GUEST_MERGEABLE;
+    struct dp_packet *packets[] = { packet_new(64, 0), packet_new(64, 1) };
+    struct device d;
+    uint32_t len;
+
+    device_init(&d, features, SIZE, 65530);
+    for (int i = 0; i < 6; i++) {
+        add_room(&d.g, 60);
+    }
+    assert_int_equal(dpdk_vring_tx(&d.vr, packets, 2, &d.burst), 2);
+    assert_receive(&d.g, 64, 0);
+    assert_receive(&d.g, 64, 1);
+
+    d.g.avail->idx--;
+    assert_int_equal(dpdk_vring_tx(&d.vr, packets, 2, &d.burst), 1);
+    assert_receive(&d.g, 64, 0);
+    assert_int_equal(guest_take(&d.g, &len), -1);
+    assert_broken(&d, DPDK_VRING_FAULT_AVAIL);
+    device_uninit(&d);
+    dp_packet_delete(packets[0]);
+    dp_packet_delete(packets[1]);
+}
+
+static void
 test_head(void **state)
 {
     uint64_t features = *(uint64_t *) *state;
@@ -614,6 +642,7 @@ main(void)
         EACH_SPLIT(test_loop),
         EACH_PACKED(test_wrap),
         EACH_SPLIT(test_available),
+        EACH_SPLIT(test_available_again),
         EACH_SPLIT(test_head),
         EACH_SPLIT(test_before_head),
         EACH(test_indirect),

@@ -360,8 +360,9 @@ dpdk_vhost_events_holds_changed(void)
     latch_set(&events_latch);
 }
 
-/* Makes the core look at the status of 'vhost' if it has come to be held down
- * or is so no more.  Returns until when it is, or 0. */
+/* Stops the packets of 'vhost' if it has come to be held down, lets them pass
+ * again if it is so no more, and makes the core look at its status.  Returns
+ * until when it is held, or 0. */
 static long long int
 show_hold(struct dpdk_vhost *vhost) OVS_EXCLUDED(vhost->dev.mutex)
 {
@@ -370,6 +371,7 @@ show_hold(struct dpdk_vhost *vhost) OVS_EXCLUDED(vhost->dev.mutex)
     ovs_mutex_lock(&vhost->dev.mutex);
     if (vhost->shown_hold != until) {
         vhost->shown_hold = until;
+        dpdk_vhost_publish(vhost);
         netdev_change_seq_changed(&vhost->dev.up);
     }
     ovs_mutex_unlock(&vhost->dev.mutex);

@@ -325,12 +325,15 @@ run_write(struct connection *conn) OVS_REQUIRES(guard_mutex)
     return true;
 }
 
-/* Returns until when the port of 'conn' is held down, or 0. */
+/* Returns until when 'conn' has to wait because its port is held down, or 0.
+ * A front end that has been served is answered all the same: QEMU, with all of
+ * the guest and its monitor, stands still until it has an answer. */
 static long long int
 held_until(const struct connection *conn) OVS_REQUIRES(guard_mutex)
 {
-    return conn->vhost ? dpdk_vhost_faults_held_until(&conn->vhost->faults)
-                       : 0;
+    return (conn->vhost && !conn->last_request
+            ? dpdk_vhost_faults_held_until(&conn->vhost->faults)
+            : 0);
 }
 
 /* Reads nothing, but closes the connection if the front end has, so that it

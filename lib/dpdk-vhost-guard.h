@@ -39,9 +39,10 @@
  * replies, or sends more than MESSAGE_RATE messages a second holds up itself,
  * and VHOST finds whole messages only.
  *
- * Nothing is read, either, for a port that is held down, see
- * dpdk-vhost-fault.h.  Connections are accepted, because librte_vhost gives up
- * the socket of a client port that accepts none, and wait.
+ * Nothing is read, either, from a new connection to a port that is held down,
+ * see dpdk-vhost-fault.h.  It is accepted, because librte_vhost gives up the
+ * socket of a client port that accepts none, and waits.  An older one is
+ * served as ever, but no packets pass: see dpdk_vhost_publish().
  *
  * GUARD also notices which rings a guest has broken, see dpdk-vhost-ring.h, so
  * that the packet side need not tell.

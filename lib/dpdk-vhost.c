@@ -105,8 +105,10 @@ dpdk_vhost_set_error(struct dpdk_vhost *vhost, enum dpdk_vhost_error error,
 void
 dpdk_vhost_publish(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
 {
+    bool held = dpdk_vhost_faults_held_until(&vhost->faults) != 0;
+
     ovsrcu_index_set(&vhost->usable_vid,
-                     vhost->ready && vhost->dev.flags & NETDEV_UP
+                     vhost->ready && !held && vhost->dev.flags & NETDEV_UP
                      ? vhost->vid : -1);
 }
 

@@ -36,7 +36,7 @@
  * use it only while librte_vhost keeps the guest's memory mapped, so it reads
  * 'usable_vid' instead, and destroy_device() waits for a grace period after it
  * has set that to -1.  'usable_vid' is 'vid' if the port has been reconfigured
- * for that guest and is administratively up, else -1.
+ * for that guest, is administratively up and is not held down, else -1.
  *
  * Queues
  * ------

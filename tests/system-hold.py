@@ -26,6 +26,11 @@ for its first answer.
 'knock SOCKET N' connects N times to a server port, and hangs up after a
 request.
 
+'break SOCKET ROLE N' is a guest that breaks its ring N times, each time on the
+same connection, and then is good and sends a packet.  It prints for each time
+how many ms it took the switch to notice, and how many ms the slowest answer
+took meanwhile; and how many ms the packet took.
+
 'serve SOCKET ROLE' is a guest that sends a packet, and stays until the switch
 goes.
 
@@ -102,13 +107,53 @@ def knock(path, number):
         time.sleep(0.05)
 
 
+def send(front_end):
+    """Sends a packet."""
+    frame = bytes.fromhex("020000000001020000000002") + bytes(48)
+    front_end.memory.write(0x30000, "12x60s", frame)
+    front_end.rings[1].chain((0x30000, 12 + len(frame)))
+
+
+def wait_answered(front_end, is_done):
+    """Asks the switch until 'is_done'.
+
+    Returns how long that and the slowest answer took, in ms.
+    """
+    start = time.monotonic()
+    slowest = 0
+    while not is_done():
+        if time.monotonic() > start + TIMEOUT:
+            raise TimeoutError("the switch does nothing")
+        asked = time.monotonic()
+        front_end.sync(TIMEOUT)
+        slowest = max(slowest, time.monotonic() - asked)
+        time.sleep(0.02)
+    return round(1000 * (time.monotonic() - start)), round(1000 * slowest)
+
+
+def break_rings(path, role, number):
+    """Breaks a ring, resets the device, and so on."""
+    switch = hostile.Switch(None, "br0", "v0")
+    endpoint = vu.Endpoint(path, role)
+    front_end = retry(endpoint, lambda front_end: front_end.start())
+    before = switch.counters()["broken_rings"]
+    for n in range(int(number)):
+        front_end.rings[1].set_index(40000)
+        print(*wait_answered(front_end, lambda: (
+            switch.counters()["broken_rings"] > before + n)), flush=True)
+        front_end.restart_rings()
+    send(front_end)
+    print(*wait_answered(front_end,
+                         lambda: front_end.rings[1].used_index() == 1))
+    front_end.close()
+    endpoint.close()
+
+
 def serve(path, role):
     """Is a guest."""
     endpoint = vu.Endpoint(path, role)
     front_end = retry(endpoint, lambda front_end: front_end.start())
-    frame = bytes.fromhex("020000000001020000000002") + bytes(48)
-    front_end.memory.write(0x30000, "12x60s", frame)
-    front_end.rings[1].chain((0x30000, 12 + len(frame)))
+    send(front_end)
     print("ready", flush=True)
     try:
         front_end.wait_closed(60)
@@ -139,6 +184,6 @@ def kill(process, name, signal_name):
 
 
 if __name__ == "__main__":
-    {function.__name__: function
-     for function in (misbehave, wait, knock, serve, kill)
+    {"misbehave": misbehave, "wait": wait, "knock": knock,
+     "break": break_rings, "serve": serve, "kill": kill
      }[sys.argv[1]](*sys.argv[2:])

@@ -252,6 +252,11 @@ class PackedRing:
             self.descriptor(*args)
 
 
+def ring_address(index):
+    """Returns where in the memory ring number 'index' is."""
+    return 0x10000 * (index + 1)
+
+
 class FrontEnd:
     """A connection to a vhost-user port.
 
@@ -414,7 +419,7 @@ class FrontEnd:
         self.negotiate(protocol, features)
         self.set_memory()
         kind = PackedRing if packed else SplitRing
-        self.rings = [kind(self.memory, 0x10000 * (i + 1), size)
+        self.rings = [kind(self.memory, ring_address(i), size)
                       for i in range(2)]
         for i, ring in enumerate(self.rings):
             self.start_ring(i, ring, base)
@@ -423,6 +428,17 @@ class FrontEnd:
             log = memfd(mmap.PAGESIZE)
             self.set_log(log)
             os.close(log)
+
+    def restart_rings(self):
+        """Stops the split rings of start(), empties them and starts them."""
+        for i, ring in enumerate(self.rings):
+            self.ask(GET_VRING_BASE, struct.pack("=II", i, 0))
+            self.rings[i] = SplitRing(self.memory, ring_address(i), ring.size)
+            self.rings[i].set_index(0)
+            self.memory.write(ring.used + 2, "H", 0)
+        for i, ring in enumerate(self.rings):
+            self.start_ring(i, ring)
+        self.sync()
 
     def is_closed(self):
         """Returns whether the switch has closed the connection."""

@@ -349,6 +349,9 @@ pass(const struct dpdk_vhost_message *msg, size_t n_fds, uint8_t cut)
     n_read = 0;
     MUST(dpdk_vhost_wire_read(pair[0], &again, size, &n_read, &fds)
          == DPDK_VHOST_IO_AGAIN && !n_read);
+
+    /* Not just close(): who looks into /proc may keep the socket open. */
+    shutdown(pair[1], SHUT_RDWR);
     close(pair[1]);
     MUST(dpdk_vhost_wire_read(pair[0], &again, size, &n_read, &fds)
          == DPDK_VHOST_IO_CLOSED && !n_read);

@@ -127,6 +127,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-socket.h \
 	lib/dpdk-vhost-stats.c \
 	lib/dpdk-vhost-stats.h \
+	lib/dpdk-vhost-wake.c \
+	lib/dpdk-vhost-wake.h \
 	lib/dpdk-vhost-wire.c \
 	lib/dpdk-vhost-wire.h \
 	lib/dpdk-vring.c \

@@ -15,7 +15,8 @@
  */
 
 /* Pools of packets: create, share, sweep.  Called by dpdk-dev.c; calls
- * librte_mempool, dpdk-mempool-conf.c, dpdk-memory.c and dpdk-packet.c. */
+ * librte_mempool, librte_mbuf, dpdk-mempool-conf.c, dpdk-memory.c and
+ * dpdk-packet.c. */
 
 #include <config.h>
 
@@ -24,6 +25,7 @@
 #include <errno.h>
 #include <rte_errno.h>
 #include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
 #include <rte_mempool.h>
 
 #include "dpdk-log.h"
@@ -40,10 +42,12 @@ static struct ovs_mutex mempool_mutex = OVS_MUTEX_INITIALIZER;
 static struct ovs_list pools OVS_GUARDED_BY(mempool_mutex)
     = OVS_LIST_INITIALIZER(&pools);
 
+/* Initialises both parts of an element. */
 static void
-mempool_init_packet(struct rte_mempool *mp OVS_UNUSED, void *aux OVS_UNUSED,
-                    void *m, unsigned int i OVS_UNUSED)
+mempool_init_packet(struct rte_mempool *mp, void *aux OVS_UNUSED, void *m,
+                    unsigned int i)
 {
+    rte_pktmbuf_init(mp, NULL, m, i);
     dpdk_packet_init(m);
 }
 
@@ -161,6 +165,57 @@ assess_supply(const struct dpdk_mempool_request *request,
     supply->available = dpdk_memory_free(request->socket_id, &supply->remedy);
 }
 
+/* Gives 'mp', which is empty, the memory for packets that have 'room' bytes
+ * for data.  Returns 0 or a positive errno. */
+static int
+mempool_populate(struct rte_mempool *mp, uint16_t room)
+{
+    struct rte_pktmbuf_pool_private private = {
+        .mbuf_data_room_size = room,
+        .mbuf_priv_size = sizeof(struct dpdk_packet),
+    };
+    int retval;
+
+    retval = rte_mempool_set_ops_byname(mp, rte_mbuf_best_mempool_ops(), NULL);
+    if (!retval) {
+        rte_pktmbuf_pool_init(mp, &private);
+        retval = rte_mempool_populate_default(mp);
+    }
+    return retval < 0 ? -retval : 0;
+}
+
+/* Returns a new rte_mempool named 'mp_name' on 'socket_id' with 'n' packets
+ * that have 'room' bytes for data, or NULL and sets rte_errno.
+ *
+ * This is rte_pktmbuf_pool_create(), but it fetches each packet into the cache
+ * once, where that function does and its caller would have to again.  How long
+ * it takes is how long the guests of a switch that restarts wait. */
+static struct rte_mempool *
+mempool_create_packets(const char *mp_name, uint32_t n, uint16_t room,
+                       int socket_id)
+{
+    struct rte_mempool *mp;
+    int error;
+
+    mp = rte_mempool_create_empty(mp_name, n, (sizeof(struct rte_mbuf)
+                                               + sizeof(struct dpdk_packet)
+                                               + room),
+                                  RTE_MEMPOOL_CACHE_MAX_SIZE,
+                                  sizeof(struct rte_pktmbuf_pool_private),
+                                  socket_id, 0);
+    if (!mp) {
+        return NULL;
+    }
+    error = mempool_populate(mp, room);
+    if (error) {
+        rte_mempool_free(mp);
+        rte_errno = error;
+        return NULL;
+    }
+    rte_mempool_obj_iter(mp, mempool_init_packet, NULL);
+    return mp;
+}
+
 /* Returns a new rte_mempool with 'n' packets, or NULL and sets rte_errno.
  *
  * Does not even try what 'supply' cannot suffice for: until it has failed, the
@@ -180,13 +235,11 @@ mempool_alloc(const struct dpdk_mempool_request *request,
     }
 
     mempool_name(request, shape, n, mp_name);
-    mp = rte_pktmbuf_pool_create(mp_name, n, RTE_MEMPOOL_CACHE_MAX_SIZE,
-                                 sizeof(struct dpdk_packet),
-                                 dpdk_mempool_conf_data_room(
-                                     shape->adjusted_mtu),
-                                 request->socket_id);
+    mp = mempool_create_packets(mp_name, n,
+                                dpdk_mempool_conf_data_room(
+                                    shape->adjusted_mtu),
+                                request->socket_id);
     if (mp) {
-        rte_mempool_obj_iter(mp, mempool_init_packet, NULL);
         VLOG_DBG("Allocated \"%s\" mempool with %u mbufs", mp_name, n);
     } else if (rte_errno == ENOBUFS || rte_errno == ENAMETOOLONG) {
         /* The last piece of memory that was found for the pool had no room

@@ -19,7 +19,7 @@
 
 /* Which socket a connection of librte_vhost has.  The library tells its
  * callbacks a number of its own only, but the kernel knows.  Called by
- * dpdk-vhost-guard.c. */
+ * dpdk-vhost-guard.c and dpdk-vhost-wake.c. */
 
 #include <stdbool.h>
 

@@ -15,7 +15,8 @@
  */
 
 /* What librte_vhost calls the drivers of sockets.  Called by dpdk-vhost.c,
- * calls librte_vhost, dpdk-vhost-file.c and dpdk-vhost-guard.c. */
+ * calls librte_vhost, dpdk-vhost-file.c, dpdk-vhost-guard.c and
+ * dpdk-vhost-wake.c. */
 
 #include <config.h>
 
@@ -31,6 +32,7 @@
 #include "dpdk-vhost-file.h"
 #include "dpdk-vhost-guard.h"
 #include "dpdk-vhost-socket.h"
+#include "dpdk-vhost-wake.h"
 #include "ovs-rcu.h"
 #include "util.h"
 
@@ -233,6 +235,7 @@ dpdk_vhost_driver_start(struct dpdk_vhost *vhost, const char *path)
         VLOG_INFO("vHost User device '%s' created in 'client' mode, using "
                   "client socket '%s'", vhost->dev.name, path);
     } else {
+        dpdk_vhost_wake();
         VLOG_INFO("Socket %s created for vhost-user port %s",
                   path, vhost->dev.name);
     }

@@ -50,11 +50,14 @@ EXTRA_DIST += \
 	$(TESTSUITE_AT) \
 	$(SYSTEM_TESTSUITE_AT) \
 	tests/system-churn.sh \
-	tests/system-lib.sh
+	tests/system-lib.sh \
+	tests/system-recover.sh
 dist_noinst_SCRIPTS += \
 	tests/guest.py \
 	tests/hostile/hostile.py \
+	tests/hostile/prompt.py \
 	tests/hostile/recover.py \
+	tests/hostile/recover-table.py \
 	tests/hostile/storm.py
 
 # A hostile front end.
@@ -314,4 +317,5 @@ clean-testsuites:
 	rm -rf tests/testsuite.dir tests/system-testsuite.dir
 	rm -rf tests/guest-kernel tests/check-ovs-dpdk tests/check-ovs
 	rm -f tests/testsuite.log tests/system-testsuite.log tests/sanitizer.*
+	rm -f tests/recover.log
 	rm -f tests/check-cost.log tests/cost-dpdk-vring$(EXEEXT)

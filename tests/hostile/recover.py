@@ -20,12 +20,13 @@ At each socket, ROLE:FILE, is a guest that connects again as soon as it can,
 and that sends broadcasts all the time.  When all guests receive, runs COMMAND,
 which has to end the switch and to start it, and prints how long after that
 each guest received its first packet again, in ms.  The bridge has to forward
-broadcasts.
+broadcasts.  --record appends that to a file for recover-table.py.
 
 Run by tests/system-recover.at.
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import threading
@@ -98,20 +99,8 @@ def wait_for_all(guests, timeout):
     return True
 
 
-def recover(guests, command, timeout):
-    """Runs 'command' and waits for 'guests'.  Returns the exit status."""
-    if not wait_for_all(guests, timeout):
-        print("not all guests receive")
-        return 1
-
-    start = time.monotonic()
-    for guest in guests:
-        guest.since = start
-        guest.received = None
-    status = subprocess.run(command, shell=True, check=False).returncode
-    up = time.monotonic()
-    all_back = wait_for_all(guests, timeout)
-    print(f"the switch was up after {(up - start) * 1000:.0f} ms")
+def report(guests, start, args):
+    """Prints, and records if asked to, when 'guests' received packets."""
     for role in ("server", "client"):
         times = [guest.received for guest in guests if guest.role == role]
         known = sorted(int((t - start) * 1000) for t in times if t)
@@ -119,6 +108,28 @@ def recover(guests, command, timeout):
             print(f"{role}: {len(known)} of {len(times)} ports forward"
                   + (f", the first one after {known[0]} ms, the last one "
                      f"after {known[-1]} ms" if known else ""))
+        if times and args.record:
+            with open(args.record, "a", encoding="utf-8") as f:
+                print(json.dumps(dict(switch=args.switch, signal=args.signal,
+                                      role=role, ports=len(times),
+                                      times=known)), file=f)
+
+
+def recover(guests, args):
+    """Runs the command and waits for 'guests'.  Returns the exit status."""
+    if not wait_for_all(guests, args.timeout):
+        print("not all guests receive")
+        return 1
+
+    start = time.monotonic()
+    for guest in guests:
+        guest.since = start
+        guest.received = None
+    status = subprocess.run(args.command, shell=True, check=False).returncode
+    up = time.monotonic()
+    all_back = wait_for_all(guests, args.timeout)
+    print(f"the switch was up after {(up - start) * 1000:.0f} ms")
+    report(guests, start, args)
     return 0 if all_back and not status else 1
 
 
@@ -128,6 +139,9 @@ def main():
     parser.add_argument("--timeout", type=float, default=30, metavar="S",
                         help="how long to wait for packets")
     parser.add_argument("--command", required=True)
+    parser.add_argument("--record", metavar="FILE")
+    parser.add_argument("--switch", default="", help="its name in the record")
+    parser.add_argument("--signal", default="", help="how it ends")
     parser.add_argument("socket", nargs="+")
     args = parser.parse_args()
 
@@ -135,7 +149,7 @@ def main():
     for guest in guests:
         guest.start()
     try:
-        return recover(guests, args.command, args.timeout)
+        return recover(guests, args)
     finally:
         for guest in guests:
             guest.endpoint.close()

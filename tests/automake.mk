@@ -55,6 +55,7 @@ EXTRA_DIST += \
 dist_noinst_SCRIPTS += \
 	tests/guest.py \
 	tests/hostile/hostile.py \
+	tests/hostile/idle.py \
 	tests/hostile/prompt.py \
 	tests/hostile/recover.py \
 	tests/hostile/recover-table.py \

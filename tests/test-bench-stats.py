@@ -107,13 +107,6 @@ class Summary(unittest.TestCase):
         self.assertLessEqual(0.5, summary["low"])
         self.assertLessEqual(summary["high"], 0.6)
 
-    def test_ratio_of_nothing(self):
-        self.assertEqual(stats.ratio(10, 20), 0.5)
-        self.assertEqual(stats.ratio(-3, 20), stats.ratio(0, 20))
-        self.assertGreater(stats.ratio(0, 20), 0)
-        self.assertLess(stats.ratio(0, 20), 0.001)
-        self.assertGreater(stats.ratio(20, -1), 1)
-
     def test_exceeds(self):
         self.assertTrue(stats.exceeds({"ratio": 0.66}, 0.65))
         self.assertFalse(stats.exceeds({"ratio": 0.65}, 0.65))

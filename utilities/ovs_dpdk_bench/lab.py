@@ -207,7 +207,6 @@ class Lab:
         self.workload = chosen
         self.load = Load()
         self.applications = []
-        self.base_iteration = self.null_poll = 0
 
     def __enter__(self):
         os.sched_setaffinity(0, {int(os.environ["OVS_DPDK_SANDBOX_APP_CPU"])})
@@ -228,8 +227,6 @@ class Lab:
         """Prepare the ports, of numbers from 1."""
         self.switch = Switch()
         self.add_bridge()
-        if self.workload.kind == "idle":
-            self.measure_null()
         n = len(self.workload.apps) + self.workload.idle_ports
         self.add_ports(range(1, n + 1))
 
@@ -370,55 +367,31 @@ class Lab:
         copies = max(a.copies for a in self.workload.apps)
         return int(drops) if drops > self.workload.in_flight * copies else 0
 
-    def measure_cost(self, seconds):
-        """What is disturbed only gets more expensive, so the lower quartile
-        of the slices is closer to the switch's own cost than the average."""
+    def measure_slices(self, seconds, cycles, events):
+        """Return how much the counter 'cycles' grows for each of 'events', or
+        None if there are none.  What is disturbed only gets more expensive, so
+        the lower quartile of the slices is closer to the switch's own cost
+        than the average."""
         costs = []
         before = self.switch.pmd()
         for _ in range(max(round(seconds / SLICE), 1)):
             time.sleep(SLICE)
             after = self.switch.pmd()
-            n = after["rx_packets"] - before["rx_packets"]
+            n = after[events] - before[events]
             if n > 0:
-                costs.append((after["busy_cycles"] - before["busy_cycles"])
-                             / n)
+                costs.append((after[cycles] - before[cycles]) / n)
             before = after
-        if not costs:
+        return stats.quantile(costs, 0.25) if costs else None
+
+    def measure_cost(self, seconds):
+        cost = self.measure_slices(seconds, "busy_cycles", "rx_packets")
+        if cost is None:
             raise Error("no packets arrive at the switch")
-        return {"cycles": stats.quantile(costs, 0.25)}
+        return {"cycles": cost}
 
     def measure_ping(self, seconds):
         time.sleep(seconds)
         return {}
-
-    def iteration(self, seconds):
-        """Return the cycles of one round of an idle PMD thread, as lower
-        quartile of the slices."""
-        costs = []
-        before = self.switch.pmd()
-        for _ in range(max(round(seconds / SLICE), 1)):
-            time.sleep(SLICE)
-            after = self.switch.pmd()
-            costs.append((after["cycles"] - before["cycles"])
-                         / max(after["iterations"] - before["iterations"], 1))
-            before = after
-        return stats.quantile(costs, 0.25)
-
-    def measure_null(self):
-        """Measure what a queue costs the switch itself, by queues of net_null
-        that never have anything, whose own poll is a call that returns 0."""
-        wait_until(lambda: self.count_queues("nic0") == 1, "nic0 has no queue")
-        self.base_iteration = self.iteration(0.5)
-        self.set_nic_queues(1 + N_IDLE_QUEUES)
-        self.null_poll = ((self.iteration(0.5) - self.base_iteration)
-                          / N_IDLE_QUEUES)
-        self.set_nic_queues(1)
-
-    def set_nic_queues(self, n):
-        run("ovs-vsctl", "set", "interface", "nic0", "options:n_rxq=%d" % n)
-        wait_until(lambda: self.count_queues("nic0") == n,
-                   "nic0 has not got %d queues" % n)
-        time.sleep(SETTLE)
 
     def count_queues(self, port):
         """Return how many queues of 'port' are polled."""
@@ -427,8 +400,12 @@ class Lab:
                               % port, text))
 
     def measure_idle(self, seconds):
+        """All that the PMD thread does in a round without packets is for the
+        queues that it looks at, also what the switch counts apart from that,
+        such as the time: so that is all cycles from round to round."""
         wait_until(lambda: sum(map(self.count_queues, self.ports()))
                    == N_IDLE_QUEUES, "the ports have not got their queues")
-        poll = ((self.iteration(seconds) - self.base_iteration)
-                / N_IDLE_QUEUES)
-        return {"poll": poll - self.null_poll}
+        cost = self.measure_slices(seconds, "cycles", "iterations")
+        if cost is None:
+            raise Error("the switch polls nothing")
+        return {"poll": cost / N_IDLE_QUEUES}

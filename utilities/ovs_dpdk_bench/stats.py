@@ -47,17 +47,10 @@ def bootstrap_interval(values):
     return quantile(medians, tail), quantile(medians, 1 - tail)
 
 
-def ratio(value, base):
-    """Return 'value' in parts of 'base', as a cost: an idle poll may cost so
-    little that the difference it is computed from comes out at 0 or below,
-    which is then the smallest part that can be told."""
-    return max(value, 0.01) / max(base, 0.01)
-
-
 def summarize(base, ours):
     """Return what there is to say about the ratios of 'ours' to 'base', two
     lists of the same length, pair by pair."""
-    ratios = [ratio(b, a) for a, b in zip(base, ours)]
+    ratios = [b / a for a, b in zip(base, ours)]
     low, high = bootstrap_interval(ratios)
     return {
         "base": median(base),

@@ -131,14 +131,13 @@ def nic(name, title, devargs, sent, **more):
 
 
 def idle_queues(name, title, options):
-    """Return a workload of applications with queues that nothing comes from,
-    and a NIC with queues to compare with."""
+    """Return a workload of applications with queues that nothing comes
+    from."""
     options += " --queues=%d" % IDLE_QUEUES
     return Workload(name, title,
                     [App("sink", options, stopped=True)
                      for _ in range(IDLE_PORTS)],
-                    [], nic="net_null0,no-rx=1", kind="idle",
-                    metrics=("poll",), counts_drops=False,
+                    [], kind="idle", metrics=("poll",), counts_drops=False,
                     most={"poll": 0.1})
 
 

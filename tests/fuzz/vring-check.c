@@ -117,7 +117,11 @@ check_progress(const struct fuzz_guest *g)
 
     dpdk_vring_get_base(&g->vr, &last_avail, &last_used);
     n = distance(g, before.last_avail, last_avail);
-    MUST(n <= g->config.size);
+
+    /* A guest that makes descriptors of a packed ring available again before
+     * they were given back sends the same packets again, in the same burst,
+     * too.  To anybody else that is as if it had waited. */
+    MUST(n <= g->config.size || (g->packed && !g->stable));
     MUST(n == distance(g, before.last_used, last_used));
     if (!g->packed && g->stable) {
         MUST(((struct vring_used *) g->config.used)->idx == last_used);

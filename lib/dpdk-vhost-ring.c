@@ -45,9 +45,7 @@
 
 #define this_module (*dpdk_log_netdev)
 
-/* Has the packet side to pay for a barrier, because the kernel offers
- * none? */
-static bool no_membarrier;
+bool dpdk_vhost_ring_needs_barrier;
 
 /* Whom to tell that the status of rings has changed. */
 static dpdk_vhost_rings_changed_func *status_changed;
@@ -62,30 +60,22 @@ void
 dpdk_vhost_rings_start(dpdk_vhost_rings_changed_func *changed)
 {
     status_changed = changed;
-    no_membarrier = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) != 0;
-    if (no_membarrier) {
+    dpdk_vhost_ring_needs_barrier =
+        membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) != 0;
+    if (dpdk_vhost_ring_needs_barrier) {
         VLOG_INFO("membarrier() is not available (%s), each burst of a vhost "
                   "port takes a memory barrier", ovs_strerror(errno));
     }
 }
 
 /* Orders what this thread has stored before what it loads afterward, against
- * enter_barrier() in any other thread. */
+ * dpdk_vhost_ring_knock() in any other thread. */
 static void
 control_barrier(void)
 {
-    if (no_membarrier || membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) {
+    if (dpdk_vhost_ring_needs_barrier
+        || membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) {
         atomic_thread_fence(memory_order_seq_cst);
-    }
-}
-
-static inline void
-enter_barrier(void)
-{
-    if (OVS_UNLIKELY(no_membarrier)) {
-        atomic_thread_fence(memory_order_seq_cst);
-    } else {
-        atomic_signal_fence(memory_order_seq_cst);
     }
 }
 
@@ -604,26 +594,24 @@ adopt(struct dpdk_vhost_ring *ring)
     return true;
 }
 
+/* What dpdk_vhost_ring_enter() does if that takes time. */
 enum dpdk_vhost_ring_state
-dpdk_vhost_ring_enter(struct dpdk_vhost_ring *ring)
+dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring)
 {
-    int state;
-
-    if (OVS_UNLIKELY(!ring)) {
+    if (!ring) {
         return DPDK_VHOST_RING_LIBRARY;
     }
     for (;;) {
-        atomic_store_relaxed(&ring->busy, true);
-        enter_barrier();
-        atomic_read_explicit(&ring->state, &state, memory_order_acquire);
-        if (OVS_LIKELY(state == DPDK_VHOST_RING_VIEW)) {
-            if (OVS_LIKELY(ring->adopted) || adopt(ring)) {
+        int state = dpdk_vhost_ring_knock(ring);
+
+        if (state == DPDK_VHOST_RING_VIEW) {
+            if (ring->adopted || adopt(ring)) {
                 return DPDK_VHOST_RING_VIEW;
             }
             state = DPDK_VHOST_RING_LIBRARY;
         }
         dpdk_vhost_ring_leave(ring);
-        if (OVS_LIKELY(state != DPDK_VHOST_RING_BLOCKED)) {
+        if (state != DPDK_VHOST_RING_BLOCKED) {
             return has_rarp(ring) ? DPDK_VHOST_RING_ANNOUNCE : state;
         }
         rte_pause();
@@ -652,12 +640,8 @@ dpdk_vhost_ring_notify(struct dpdk_vhost_ring *ring)
 void
 dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring)
 {
-    int state;
-
-    atomic_store_relaxed(&ring->busy, true);
-    enter_barrier();
-    atomic_read_explicit(&ring->state, &state, memory_order_acquire);
-    if (state == DPDK_VHOST_RING_LIBRARY && ring->callfd >= 0) {
+    if (dpdk_vhost_ring_knock(ring) == DPDK_VHOST_RING_LIBRARY
+        && ring->callfd >= 0) {
         notify(ring);
         ring->kick_next = false;
     }

@@ -203,22 +203,63 @@ bool dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings);
  * One thread at a time for each ring: the PMD that polls the receive queue, or
  * whoever has locked the transmit queue. */
 
-/* Enters the view of 'ring', which may be null.  Returns what it may use: only
- * if that is DPDK_VHOST_RING_VIEW, dpdk_vhost_ring_leave() has to be called.
- * Never returns DPDK_VHOST_RING_BLOCKED. */
-enum dpdk_vhost_ring_state dpdk_vhost_ring_enter(struct dpdk_vhost_ring *ring);
-
-/* Stores in '*mac' the address that the guest of 'ring', which could not be
- * entered because of DPDK_VHOST_RING_ANNOUNCE, is to be announced with, and
- * forgets its wish. */
-void dpdk_vhost_ring_take_rarp(struct dpdk_vhost_ring *ring,
-                               struct rte_ether_addr *mac);
+/* Has the packet side to pay for a barrier, because the kernel offers none?
+ * Does not change once there is a port. */
+extern bool dpdk_vhost_ring_needs_barrier;
 
 static inline void
 dpdk_vhost_ring_leave(struct dpdk_vhost_ring *ring)
 {
     atomic_store_explicit(&ring->busy, false, memory_order_release);
 }
+
+/* Marks 'ring' as busy, and returns what state it is in then. */
+static inline int
+dpdk_vhost_ring_knock(struct dpdk_vhost_ring *ring)
+{
+    int state;
+
+    atomic_store_relaxed(&ring->busy, true);
+    if (OVS_UNLIKELY(dpdk_vhost_ring_needs_barrier)) {
+        atomic_thread_fence(memory_order_seq_cst);
+    } else {
+        atomic_signal_fence(memory_order_seq_cst);
+    }
+    atomic_read_explicit(&ring->state, &state, memory_order_acquire);
+    return state;
+}
+
+/* Enters the view of 'ring' if that takes no time: if it returns true,
+ * dpdk_vhost_ring_leave() has to be called. */
+static inline bool
+dpdk_vhost_ring_try_enter(struct dpdk_vhost_ring *ring)
+{
+    if (OVS_LIKELY(dpdk_vhost_ring_knock(ring) == DPDK_VHOST_RING_VIEW
+                   && ring->adopted)) {
+        return true;
+    }
+    dpdk_vhost_ring_leave(ring);
+    return false;
+}
+
+enum dpdk_vhost_ring_state
+dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring);
+
+/* Enters the view of 'ring', which may be null.  Returns what it may use: only
+ * if that is DPDK_VHOST_RING_VIEW, dpdk_vhost_ring_leave() has to be called.
+ * Never returns DPDK_VHOST_RING_BLOCKED. */
+static inline enum dpdk_vhost_ring_state
+dpdk_vhost_ring_enter(struct dpdk_vhost_ring *ring)
+{
+    return (OVS_LIKELY(ring && dpdk_vhost_ring_try_enter(ring))
+            ? DPDK_VHOST_RING_VIEW : dpdk_vhost_ring_enter__(ring));
+}
+
+/* Stores in '*mac' the address that the guest of 'ring', which could not be
+ * entered because of DPDK_VHOST_RING_ANNOUNCE, is to be announced with, and
+ * forgets its wish. */
+void dpdk_vhost_ring_take_rarp(struct dpdk_vhost_ring *ring,
+                               struct rte_ether_addr *mac);
 
 /* Notifies the guest of what was used of 'ring', whose view has been entered,
  * if it wants that.  Returns the number of notifications. */

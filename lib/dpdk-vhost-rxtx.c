@@ -202,6 +202,34 @@ dpdk_vhost_rxq_enabled(struct netdev_rxq *rxq)
     return enabled;
 }
 
+/* A PMD thread calls this for each queue, and most have nothing: that is to
+ * cost next to nothing.  Whatever is not plain, as a ring that the library has
+ * or that has to be taken over, is left to dpdk_vhost_rxq_recv(), so that a
+ * notification or an announcement that is due is made there. */
+bool
+dpdk_vhost_rxq_is_idle(struct netdev_rxq *rxq)
+{
+    struct dpdk_vhost *vhost = dpdk_vhost_cast(rxq->netdev);
+    struct dpdk_vhost_ring *ring;
+    bool idle;
+
+    if (OVS_UNLIKELY(ovsrcu_index_get(&vhost->usable_vid) < 0)) {
+        return true;
+    }
+
+    ring = get_ring(vhost, 2 * rxq->queue_id + 1);
+    if (OVS_UNLIKELY(!ring)) {
+        return false;
+    }
+    dpdk_crumb_set(vhost->crumb);
+    if (OVS_UNLIKELY(!dpdk_vhost_ring_try_enter(ring))) {
+        return false;
+    }
+    idle = dpdk_vring_is_idle(&ring->view);
+    dpdk_vhost_ring_leave(ring);
+    return idle;
+}
+
 int
 dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
                     int *qfill)

@@ -36,6 +36,7 @@ void dpdk_vhost_guest_notified(int vid);
 
 /* PMD. */
 bool dpdk_vhost_rxq_enabled(struct netdev_rxq *rxq);
+bool dpdk_vhost_rxq_is_idle(struct netdev_rxq *rxq);
 int dpdk_vhost_rxq_recv(struct netdev_rxq *rxq, struct dp_packet_batch *batch,
                         int *qfill);
 

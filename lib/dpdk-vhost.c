@@ -519,7 +519,8 @@ vhost_init(void)
     .update_flags = vhost_update_flags,                 \
     .reconfigure = vhost_reconfigure,                   \
     .rxq_recv = dpdk_vhost_rxq_recv,                    \
-    .rxq_enabled = dpdk_vhost_rxq_enabled
+    .rxq_enabled = dpdk_vhost_rxq_enabled,              \
+    .rxq_is_idle = dpdk_vhost_rxq_is_idle
 
 const struct netdev_class dpdk_vhost_server_class = {
     .type = "dpdkvhostuser",

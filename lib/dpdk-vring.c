@@ -207,6 +207,9 @@ dpdk_vring_init(struct dpdk_vring *vr, const struct dpdk_vring_config *config)
     }
 
     init_indices(vr, config, packed);
+    if (!packed) {
+        vr->guest_idx = &((const struct vring_avail *) vr->avail)->idx;
+    }
     vr->hint = config->memory->regions[0];
     vr->rx_room = config->buf_size - config->headroom;
     vr->rx_head[0] = config->buf_size;

@@ -199,6 +199,8 @@ struct dpdk_vring {
     uint16_t last_avail;        /* Next one to take. */
     uint16_t last_used;         /* Next one to give back. */
     uint16_t avail_idx;         /* Split: guest's index when last read. */
+    const uint16_t *guest_idx;  /* Split: where that is in its memory.  Null
+                                 * if that must not be read. */
     uint16_t signalled;         /* 'last_used' at the last look at what the
                                  * guest wants to be notified of. */
     bool signalled_wrap;        /* Packed: 'used_wrap' of that time. */
@@ -267,6 +269,24 @@ static inline unsigned int
 dpdk_vring_n_avail(struct dpdk_vring *vr, unsigned int max)
 {
     return vr->ops->n_avail(vr, max);
+}
+
+/* Returns true if 'vr' has nothing to receive, and the guest knows of all that
+ * was used.  For most views, most of the time, that is all that happens to
+ * them, so nothing is called to find it out.  An index that moved in any way
+ * is left to dpdk_vring_n_avail(), and so is a ring that is broken. */
+static inline bool
+dpdk_vring_is_idle(struct dpdk_vring *vr)
+{
+    if (OVS_UNLIKELY(vr->kick_pending)) {
+        return false;
+    }
+    if (OVS_LIKELY(vr->guest_idx)) {
+        return (vr->avail_idx == vr->last_avail
+                && __atomic_load_n(vr->guest_idx, __ATOMIC_RELAXED)
+                   == vr->last_avail);
+    }
+    return !dpdk_vring_n_avail(vr, 1);
 }
 
 /* Receives up to 'n' packets, at most DPDK_VRING_MAX_BURST, from 'vr', into

@@ -54,6 +54,7 @@ EXTRA_DIST += \
 dist_noinst_SCRIPTS += \
 	tests/guest.py \
 	tests/hostile/hostile.py \
+	tests/hostile/idle.py \
 	tests/hostile/recover.py \
 	tests/hostile/storm.py
 

@@ -55,7 +55,8 @@ def count(program):
         done = subprocess.run(
             ["valgrind", "--tool=callgrind", "--callgrind-out-file=" + out,
              "--combine-dumps=yes", "--toggle-collect=cost_rx",
-             "--toggle-collect=cost_tx", "--dump-after=cost_done", program],
+             "--toggle-collect=cost_tx", "--toggle-collect=cost_idle",
+             "--dump-after=cost_done", program],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if done.returncode:
             raise Error("valgrind: exit status %d: %s"

@@ -16,10 +16,10 @@
 
 /* Walks rings of a guest that lives in the memory of this program, see
  * vring-guest.h, for valgrind to count the instructions of it.  Called by
- * check-cost.py, which knows the functions cost_rx(), cost_tx() and
- * cost_done() by name: what is in the first two is counted, the last one ends
- * a count.  For each count, there is a line of output with its name and the
- * number of packets. */
+ * check-cost.py, which knows the functions cost_rx(), cost_tx(), cost_idle()
+ * and cost_done() by name: what is in the first three is counted, the last one
+ * ends a count.  For each count, there is a line of output with its name and
+ * the number of packets, or of calls that find none. */
 
 #include <config.h>
 
@@ -40,6 +40,7 @@
 
 size_t cost_rx(struct device *, size_t n);
 size_t cost_tx(struct device *, struct dp_packet *packets[], size_t n);
+bool cost_idle(struct device *);
 void cost_done(void);
 
 /* What dpdk-vhost-rxtx.c does with a view to receive up to 'n' packets. */
@@ -64,6 +65,13 @@ cost_tx(struct device *d, struct dp_packet *packets[], size_t n)
     n = dpdk_vring_tx(&d->vr, packets, n, &d->burst);
     dpdk_vring_needs_kick(&d->vr);
     return n;
+}
+
+/* What it does with a view to find out that there is nothing. */
+COUNTED bool
+cost_idle(struct device *d)
+{
+    return dpdk_vring_is_idle(&d->vr);
 }
 
 COUNTED void
@@ -144,6 +152,24 @@ count(const struct cost *cost)
     device_uninit(&d);
 }
 
+/* The same for a ring that stays empty. */
+static void
+count_idle(const char *ring, uint64_t features)
+{
+    struct device d;
+
+    device_init(&d, features, RING_SIZE, 0);
+    dpdk_vring_needs_kick(&d.vr);
+    for (size_t n = RING_SIZE; n <= 4 * RING_SIZE; n += 3 * RING_SIZE) {
+        for (size_t i = 0; i < n; i++) {
+            ovs_assert(cost_idle(&d));
+        }
+        cost_done();
+        printf("%s, idle=%"PRIuSIZE"\n", ring, n);
+    }
+    device_uninit(&d);
+}
+
 int
 main(void)
 {
@@ -170,5 +196,7 @@ main(void)
             }
         }
     }
+    count_idle("split", with_mergeable);
+    count_idle("packed", with_packed_mergeable);
     return 0;
 }

@@ -620,6 +620,7 @@ test_ring(void **state)
             assert_int_equal(device_rx(&d, BURST), 0);
             assert_int_equal(dpdk_vring_tx(&d.vr, &p, 1, &d.burst), 0);
             assert_false(dpdk_vring_needs_kick(&d.vr));
+            assert_true(dpdk_vring_is_idle(&d.vr));
         }
     }
     dp_packet_delete(p);

@@ -643,6 +643,67 @@ test_kick_flags(void **state)
 }
 
 static void
+test_idle(void **state)
+{
+    struct device d;
+
+    device_init(&d, *(uint64_t *) *state, 4, 2);
+
+    /* The guest may not know what was used before. */
+    assert_false(dpdk_vring_is_idle(&d.vr));
+    dpdk_vring_needs_kick(&d.vr);
+    d.g.avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
+    d.g.driver_event->flags = VRING_PACKED_EVENT_FLAG_DISABLE;
+
+    for (int i = 0; i < 20; i++) {
+        uint32_t len;
+
+        assert_true(dpdk_vring_is_idle(&d.vr));
+        assert_true(send_pattern(&d.g, 60, 2 * i));
+        assert_true(send_pattern(&d.g, 60, 2 * i + 1));
+        assert_false(dpdk_vring_is_idle(&d.vr));
+
+        /* What is known of already is not idle either. */
+        assert_int_equal(device_rx(&d, 1), 1);
+        dpdk_vring_needs_kick(&d.vr);
+        assert_false(dpdk_vring_is_idle(&d.vr));
+
+        /* Nor is one that has to be told of. */
+        assert_int_equal(device_rx(&d, BURST), 1);
+        assert_false(dpdk_vring_is_idle(&d.vr));
+        assert_false(dpdk_vring_needs_kick(&d.vr));
+        assert_true(guest_take(&d.g, &len) >= 0);
+        assert_true(guest_take(&d.g, &len) >= 0);
+    }
+    device_uninit(&d);
+}
+
+/* What is wrong with an index is found, whatever the index was before. */
+static void
+test_idle_index(void **state OVS_UNUSED)
+{
+    for (int i = 0; i < 2; i++) {
+        struct device d;
+
+        device_init(&d, with_v1, 4, 0);
+        dpdk_vring_needs_kick(&d.vr);
+        assert_true(dpdk_vring_is_idle(&d.vr));
+        if (i) {
+            /* All of what was known of goes. */
+            assert_true(send_pattern(&d.g, 60, 0));
+            assert_int_equal(dpdk_vring_n_avail(&d.vr, BURST), 1);
+            d.g.avail->idx = 0;
+        } else {
+            d.g.avail->idx = -1;
+        }
+        assert_false(dpdk_vring_is_idle(&d.vr));
+        assert_int_equal(dpdk_vring_n_avail(&d.vr, BURST), 0);
+        assert_int_equal(d.vr.broken, DPDK_VRING_FAULT_AVAIL);
+        device_uninit(&d);
+    }
+}
+
+static void
 test_kick_event(void **state)
 {
     /* For each distance of the event from the last look, and each number of
@@ -701,6 +762,8 @@ main(void)
         EACH(test_base),
         EACH_ALL(test_statistics),
         EACH(test_kick_flags),
+        EACH(test_idle),
+        cmocka_unit_test(test_idle_index),
         EACH(test_kick_event),
     };
 

@@ -231,6 +231,7 @@ struct netdev_plugin_hooks {
     NETDEV_PLUGIN_OFFSET(struct netdev_class, send),                        \
     NETDEV_PLUGIN_OFFSET(struct netdev_class, get_stats),                   \
     NETDEV_PLUGIN_OFFSET(struct netdev_class, update_flags),                \
+    NETDEV_PLUGIN_OFFSET(struct netdev_class, rxq_is_idle),                 \
     NETDEV_PLUGIN_OFFSET(struct netdev_class, rxq_recv),                    \
     NETDEV_PLUGIN_SIZE(struct netdev_rxq),                                  \
     NETDEV_PLUGIN_SIZE(struct netdev_stats),                                \

@@ -178,12 +178,14 @@ static bool
 report_broken(struct dpdk_vhost_rings *rings, struct dpdk_vhost_ring *ring)
     OVS_REQUIRES(rings->mutex)
 {
-    uint8_t fault = __atomic_load_n(&ring->view.broken, __ATOMIC_RELAXED);
-    bool adopted = __atomic_load_n(&ring->adopted, __ATOMIC_RELAXED);
+    uint8_t fault;
     char *cause;
 
-    if (ring->reported || !fault || !adopted
-        || dpdk_vhost_sigbus_is_lost(ring->vid)) {
+    if (ring->reported || !__atomic_load_n(&ring->adopted, __ATOMIC_ACQUIRE)) {
+        return false;
+    }
+    fault = __atomic_load_n(&ring->view.broken, __ATOMIC_RELAXED);
+    if (!fault || dpdk_vhost_sigbus_is_lost(ring->vid)) {
         return false;
     }
     ring->reported = true;
@@ -600,7 +602,7 @@ adopt(struct dpdk_vhost_ring *ring)
     /* What cannot be a ring is broken from the start, and the library does not
      * check that. */
     dpdk_vring_init(&ring->view, &ring->config);
-    ring->adopted = true;
+    __atomic_store_n(&ring->adopted, true, __ATOMIC_RELEASE);
     return true;
 }
 

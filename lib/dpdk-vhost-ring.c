@@ -131,8 +131,10 @@ set_state(struct dpdk_vhost_ring *ring, enum dpdk_vhost_ring_state state)
 static void
 notify(const struct dpdk_vhost_ring *ring)
 {
-    if (ring->callfd >= 0) {
-        eventfd_write(ring->callfd, 1);
+    int callfd = __atomic_load_n(&ring->callfd, __ATOMIC_RELAXED);
+
+    if (callfd >= 0) {
+        eventfd_write(callfd, 1);
     }
 }
 
@@ -294,7 +296,8 @@ offer(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
         if (get_state(ring) != DPDK_VHOST_RING_LIBRARY) {
             continue;
         }
-        ring->callfd = ring->guest_callfd;
+        /* dpdk_vhost_ring_after_library() may run for it. */
+        __atomic_store_n(&ring->callfd, ring->guest_callfd, __ATOMIC_RELAXED);
         ring->why = why_not(rings, ring);
         if (!ring->why) {
             bool logs = rings->features & (UINT64_C(1) << VHOST_F_LOG_ALL);
@@ -659,7 +662,8 @@ dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring)
     atomic_store_relaxed(&ring->busy, true);
     enter_barrier();
     atomic_read_explicit(&ring->state, &state, memory_order_acquire);
-    if (state == DPDK_VHOST_RING_LIBRARY && ring->callfd >= 0) {
+    if (state == DPDK_VHOST_RING_LIBRARY
+        && __atomic_load_n(&ring->callfd, __ATOMIC_RELAXED) >= 0) {
         notify(ring);
         ring->kick_next = false;
     }

@@ -121,8 +121,10 @@ set_state(struct dpdk_vhost_ring *ring, enum dpdk_vhost_ring_state state)
 static void
 notify(const struct dpdk_vhost_ring *ring)
 {
-    if (ring->callfd >= 0) {
-        eventfd_write(ring->callfd, 1);
+    int callfd = __atomic_load_n(&ring->callfd, __ATOMIC_RELAXED);
+
+    if (callfd >= 0) {
+        eventfd_write(callfd, 1);
     }
 }
 
@@ -168,12 +170,14 @@ static bool
 report_broken(struct dpdk_vhost_rings *rings, struct dpdk_vhost_ring *ring)
     OVS_REQUIRES(rings->mutex)
 {
-    uint8_t fault = __atomic_load_n(&ring->view.broken, __ATOMIC_RELAXED);
-    bool adopted = __atomic_load_n(&ring->adopted, __ATOMIC_RELAXED);
+    uint8_t fault;
     char *cause;
 
-    if (ring->reported || !fault || !adopted
-        || dpdk_vhost_sigbus_is_lost(ring->vid)) {
+    if (ring->reported || !__atomic_load_n(&ring->adopted, __ATOMIC_ACQUIRE)) {
+        return false;
+    }
+    fault = __atomic_load_n(&ring->view.broken, __ATOMIC_RELAXED);
+    if (!fault || dpdk_vhost_sigbus_is_lost(ring->vid)) {
         return false;
     }
     ring->reported = true;
@@ -282,7 +286,8 @@ offer(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
         if (get_state(ring) != DPDK_VHOST_RING_LIBRARY) {
             continue;
         }
-        ring->callfd = ring->guest_callfd;
+        /* dpdk_vhost_ring_after_library() may run for it. */
+        __atomic_store_n(&ring->callfd, ring->guest_callfd, __ATOMIC_RELAXED);
         ring->why = why_not(rings, ring);
         if (!ring->why) {
             bool logs = rings->features & (UINT64_C(1) << VHOST_F_LOG_ALL);
@@ -590,7 +595,7 @@ adopt(struct dpdk_vhost_ring *ring)
     /* What cannot be a ring is broken from the start, and the library does not
      * check that. */
     dpdk_vring_init(&ring->view, &ring->config);
-    ring->adopted = true;
+    __atomic_store_n(&ring->adopted, true, __ATOMIC_RELEASE);
     return true;
 }
 
@@ -641,7 +646,7 @@ void
 dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring)
 {
     if (dpdk_vhost_ring_knock(ring) == DPDK_VHOST_RING_LIBRARY
-        && ring->callfd >= 0) {
+        && __atomic_load_n(&ring->callfd, __ATOMIC_RELAXED) >= 0) {
         notify(ring);
         ring->kick_next = false;
     }

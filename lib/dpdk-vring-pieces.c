@@ -27,7 +27,7 @@ void
 vring_break(struct dpdk_vring *vr, enum dpdk_vring_fault fault)
 {
     if (!vr->broken) {
-        vr->broken = fault;
+        __atomic_store_n(&vr->broken, fault, __ATOMIC_RELAXED);
     }
 }
 

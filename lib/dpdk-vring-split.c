@@ -513,7 +513,7 @@ split_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
         enum dpdk_vring_fault later = vr->broken;
 
         /* What load_heads() found wrong comes after what is left here. */
-        vr->broken = DPDK_VRING_OK;
+        __atomic_store_n(&vr->broken, DPDK_VRING_OK, __ATOMIC_RELAXED);
         for (; i < n; i++) {
             const struct dp_packet *p = packets[i];
             enum tx_result result = tx_chains(vr, p, &n_used, burst);

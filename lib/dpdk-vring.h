@@ -213,7 +213,8 @@ struct dpdk_vring {
     uint8_t hdr_len;            /* Size of the header of a packet. */
     bool mergeable;             /* May a packet use several buffers? */
     bool host_offload;          /* May the guest leave packets unfinished? */
-    uint8_t broken;             /* enum dpdk_vring_fault. */
+    uint8_t broken;             /* enum dpdk_vring_fault.  Any thread may look
+                                 * at it, atomically. */
 
     /* The region that was used last. */
     struct dpdk_vring_region hint;

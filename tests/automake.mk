@@ -41,6 +41,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-recover.at \
 	tests/system-ring.at \
 	tests/system-show.at \
+	tests/system-soak.at \
 	tests/system-switch.at \
 	tests/system-testsuite.at \
 	tests/system-traffic.at \
@@ -51,7 +52,8 @@ EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
 	tests/system-churn.sh \
 	tests/system-lib.sh \
-	tests/system-recover.sh
+	tests/system-recover.sh \
+	tests/tsan.supp
 dist_noinst_SCRIPTS += \
 	tests/guest.py \
 	tests/hostile/hostile.py \
@@ -211,6 +213,7 @@ $(tests_plugin_load_OBJECTS) $(tests_plugin_dummy_la_OBJECTS): \
 
 dist_noinst_SCRIPTS += \
 	tests/plugin-abi-patch.py \
+	tests/soak.py \
 	tests/system-frames.py \
 	tests/system-hold.py \
 	tests/system-show.py \
@@ -242,6 +245,16 @@ check-system: all $(check_PROGRAMS) $(SYSTEM_TESTSUITE) \
 		tests/atconfig tests/atlocal tests/guest-kernel/.stamp
 	@suite=$(SYSTEM_TESTSUITE); $(run_testsuite)
 .PHONY: check-system
+
+# All that people do to ports, at random, for TIME seconds, as SEED says.
+soak: TIME = 1800
+soak:
+	@: >tests/soak.log; \
+	tail -f --pid=$$$$ tests/soak.log & \
+	SOAK_TIME='$(TIME)' SOAK_SEED="$(or $(SEED),$$(date +%s))" \
+	SOAK_PROGRESS='$(abs_builddir)/tests/soak.log' \
+	  $(MAKE) check-system TESTSUITEFLAGS='-k soak $(TESTSUITEFLAGS)'
+.PHONY: soak
 
 # What a packet costs, in instructions, compared with what it did.
 # UPDATE=1 writes the figures anew.
@@ -318,5 +331,5 @@ clean-testsuites:
 	rm -rf tests/testsuite.dir tests/system-testsuite.dir
 	rm -rf tests/guest-kernel tests/check-ovs-dpdk tests/check-ovs
 	rm -f tests/testsuite.log tests/system-testsuite.log tests/sanitizer.*
-	rm -f tests/recover.log
+	rm -f tests/recover.log tests/soak.log
 	rm -f tests/check-cost.log tests/cost-dpdk-vring$(EXEEXT)

@@ -66,17 +66,21 @@ AC_DEFUN([NETDEV_DPDK_DISTRIBUTION_DIRS],
 # plugin both get them.
 AC_DEFUN([NETDEV_DPDK_SANITIZERS],
   [AC_ARG_ENABLE([sanitizers],
-     [AS_HELP_STRING([--enable-sanitizers],
-        [build the switch and the plugin with AddressSanitizer and
-         UndefinedBehaviorSanitizer])],
+     [AS_HELP_STRING([--enable-sanitizers@<:@=LIST@:>@],
+        [build the switch and the plugin with the sanitizers LIST, e.g.
+         thread (default LIST: address,undefined)])],
      [], [enable_sanitizers=no])
+   AS_CASE([$enable_sanitizers],
+     [yes], [enable_sanitizers=address,undefined],
+     [''], [enable_sanitizers=no])
    AS_IF([test "x$enable_sanitizers" != xno],
-     [CFLAGS="$CFLAGS -fsanitize=address,undefined -fno-omit-frame-pointer"
-      AC_MSG_CHECKING([whether $CC links with sanitizers])
+     [CFLAGS="$CFLAGS -fsanitize=$enable_sanitizers -fno-omit-frame-pointer"
+      AC_MSG_CHECKING([whether $CC links with -fsanitize=$enable_sanitizers])
       AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])],
         [AC_MSG_RESULT([yes])],
         [AC_MSG_RESULT([no])
-         AC_MSG_ERROR([the compiler's sanitizer library is missing])])])
+         AC_MSG_ERROR(m4_normalize([there is no such sanitizer, its library is
+           missing, or they exclude each other]))])])
    AC_SUBST([enable_sanitizers])])
 
 # NETDEV_DPDK_CHECK_CFLAG([FLAG])
@@ -116,6 +120,10 @@ AC_DEFUN([NETDEV_DPDK_WARNINGS],
      [-Wshadow], [-Wmultistatement-macros],
      [-Warray-bounds-pointer-arithmetic], [-Wno-null-pointer-arithmetic],
      [-Wthread-safety], [-fno-strict-aliasing])
+   dnl ThreadSanitizer sees what atomic variables order, but not what fences do
+   dnl in addition, which is no reason to do without them.
+   AS_CASE([$enable_sanitizers],
+     [*thread*], [NETDEV_DPDK_CHECK_CFLAG([-Wno-tsan])])
    AS_IF([test "x$enable_Werror" = xyes],
      [WARNING_FLAGS="$WARNING_FLAGS -Werror"])
    AC_SUBST([WARNING_FLAGS])])
@@ -131,6 +139,10 @@ AC_DEFUN([NETDEV_DPDK_LIBDPDK],
         $DPDK_PKG_ERRORS]))])
    DPDK_VERSION=`$PKG_CONFIG --modversion libdpdk`
    DPDK_CFLAGS=`AS_ECHO([" $DPDK_CFLAGS"]) | sed 's/ -I */ -isystem /g'`
+
+   dnl ThreadSanitizer knows locks of compiler built-ins, not of assembly.
+   AS_CASE([$enable_sanitizers],
+     [*thread*], [DPDK_CFLAGS="$DPDK_CFLAGS -DRTE_FORCE_INTRINSICS"])
 
    dnl The machine that DPDK was built for.  An in-tree switch is compiled for
    dnl it, and faster for it: its hash function has an instruction of its own.

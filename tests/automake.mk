@@ -55,9 +55,11 @@ EXTRA_DIST += \
 dist_noinst_SCRIPTS += \
 	tests/guest.py \
 	tests/hostile/hostile.py \
+	tests/hostile/junk.py \
 	tests/hostile/prompt.py \
 	tests/hostile/recover.py \
 	tests/hostile/recover-table.py \
+	tests/hostile/reset.py \
 	tests/hostile/storm.py
 
 # A hostile front end.

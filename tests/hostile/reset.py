@@ -48,6 +48,7 @@ class Device:
     def __init__(self, endpoint, packed):
         self.front_end = endpoint.connect()
         self.kind = vu.PackedRing if packed else vu.SplitRing
+        self.word = "id_" if packed else "first"
         self.front_end.start(packed)
 
     def stop(self):
@@ -75,20 +76,27 @@ class Device:
         for fd in old_events:
             os.close(fd)
 
-    def exchange(self, number, timeout=5):
-        """Sends packet 'number', and waits until it comes back."""
+    def exchange(self, number):
+        """Sends packet 'number' until it comes back.
+
+        The switch may drop it, and count that, while it takes rings into use.
+        """
         frame = (bytes(12) + b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x88\xb5"
                  + struct.pack("=Q", number) + bytes(38))
         memory = self.front_end.memory
         rx, tx = self.front_end.rings
         memory.map[PACKET:PACKET + len(frame)] = frame
         rx.chain((BUFFER, 2048), flags=vu.WRITE)
-        tx.chain((PACKET, len(frame)))
-        deadline = time.monotonic() + timeout
+        tries = 0
+        deadline = 0
         while not (rx.is_used(0) if self.kind == vu.PackedRing
                    else rx.used_index() == 1):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"packet {number} does not come back")
+                if tries == 5:
+                    raise TimeoutError(f"packet {number} does not come back")
+                tx.chain((PACKET, len(frame)), **{self.word: tries})
+                tries += 1
+                deadline = time.monotonic() + 1
             time.sleep(0.0005)
         if memory.map[BUFFER + 12:BUFFER + len(frame)] != frame[12:]:
             raise ValueError(f"packet {number} is another one")

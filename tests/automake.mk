@@ -58,9 +58,11 @@ dist_noinst_SCRIPTS += \
 	tests/guest.py \
 	tests/hostile/hostile.py \
 	tests/hostile/idle.py \
+	tests/hostile/junk.py \
 	tests/hostile/prompt.py \
 	tests/hostile/recover.py \
 	tests/hostile/recover-table.py \
+	tests/hostile/reset.py \
 	tests/hostile/storm.py
 
 # A hostile front end.

@@ -88,6 +88,29 @@ needs_reconfigure(const struct dpdk_vhost *vhost, int n_pairs)
            || dev->up.n_txq < n_pairs;
 }
 
+/* Returns where 'vhost' keeps whether 'vring' is on. */
+static enum dpdk_vhost_queue_state *
+queue_state(struct dpdk_vhost *vhost, uint16_t vring)
+    OVS_REQUIRES(vhost->dev.mutex)
+{
+    return &(vring % 2 ? vhost->rxq_state : vhost->txq_state)[vring / 2];
+}
+
+/* Notes which rings of its 'n_pairs' of queues the guest of 'vhost' has turned
+ * on before it was attached.  EVENT may be late, and what the guest sends at
+ * once may be for itself. */
+static void
+note_queue_states(struct dpdk_vhost *vhost, int n_pairs)
+    OVS_REQUIRES(vhost->dev.mutex)
+{
+    for (int i = 0; i < 2 * n_pairs; i++) {
+        if (dpdk_vhost_rings_is_enabled(&vhost->rings, i)) {
+            *queue_state(vhost, i) = DPDK_VHOST_QUEUE_ENABLED;
+        }
+    }
+    dpdk_vhost_apply_queue_states(vhost);
+}
+
 /* Makes 'vid' the guest of 'vhost'. */
 static void
 attach_guest(struct dpdk_vhost *vhost, int vid, int n_pairs, int numa)
@@ -102,6 +125,7 @@ attach_guest(struct dpdk_vhost *vhost, int vid, int n_pairs, int numa)
     vhost->negotiated = true;
     dpdk_vhost_features_apply(vhost);
     dpdk_vhost_connection_attach(vid, &vhost->rings);
+    note_queue_states(vhost, n_pairs);
     vhost->ready = !needs_reconfigure(vhost, n_pairs);
     if (!vhost->ready) {
         vhost->dev.requested_n_rxq = MAX(dev->up.n_rxq, n_pairs);
@@ -307,19 +331,17 @@ dpdk_vhost_events_rings_changed(int vid)
     enqueue(vid, event);
 }
 
-/* Applies that 'vring' of the guest of 'vhost' was turned on or off. */
+/* Applies that 'vring' of the guest of 'vhost' was turned on or off: as it is
+ * now, for this may have been long ago, and of an earlier guest. */
 static void
-apply_vring_state(struct dpdk_vhost *vhost, uint16_t vring, bool enable)
+apply_vring_state(struct dpdk_vhost *vhost, uint16_t vring)
     OVS_REQUIRES(vhost->dev.mutex)
 {
-    int qid = vring / 2;
+    if (vhost->vid >= 0 && vring / 2 < DPDK_VHOST_MAX_QUEUE_PAIRS) {
+        bool enabled = dpdk_vhost_rings_is_enabled(&vhost->rings, vring);
 
-    if (qid < DPDK_VHOST_MAX_QUEUE_PAIRS) {
-        enum dpdk_vhost_queue_state *states;
-
-        states = vring % 2 ? vhost->rxq_state : vhost->txq_state;
-        states[qid] = enable ? DPDK_VHOST_QUEUE_ENABLED
-                             : DPDK_VHOST_QUEUE_DISABLED;
+        *queue_state(vhost, vring) = (enabled ? DPDK_VHOST_QUEUE_ENABLED
+                                      : DPDK_VHOST_QUEUE_DISABLED);
         dpdk_vhost_apply_queue_states(vhost);
     }
 }
@@ -336,7 +358,7 @@ run_event(const struct vring_event *event) OVS_EXCLUDED(dpdk_mutex)
         if (event->status) {
             netdev_change_seq_changed(&vhost->dev.up);
         } else {
-            apply_vring_state(vhost, event->vring, event->enable);
+            apply_vring_state(vhost, event->vring);
         }
         ovs_mutex_unlock(&vhost->dev.mutex);
     }

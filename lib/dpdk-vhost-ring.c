@@ -493,6 +493,17 @@ dpdk_vhost_rings_enable(struct dpdk_vhost_rings *rings, int vid,
     ovs_mutex_unlock(&rings->mutex);
 }
 
+bool
+dpdk_vhost_rings_is_enabled(struct dpdk_vhost_rings *rings, uint16_t index)
+{
+    bool enabled;
+
+    ovs_mutex_lock(&rings->mutex);
+    enabled = rings->asked && bitmap_is_set(rings->asked->enabled, index);
+    ovs_mutex_unlock(&rings->mutex);
+    return enabled;
+}
+
 void
 dpdk_vhost_rings_announce(struct dpdk_vhost_rings *rings, int vid,
                           struct dpdk_vhost_asked *asked, uint64_t mac)

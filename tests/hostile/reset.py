@@ -37,6 +37,9 @@ RINGS = 0x10000                 # Where the rings are, and how far apart.
 
 SIZES = 4 << 20, 6 << 20        # Of the memory.
 
+# How long a packet may take, in s.
+TIMEOUT = 10
+
 # The shortest time between two resets, in s: the switch wants no more than
 # 1000 messages a second.
 PACE = 0.025
@@ -48,7 +51,6 @@ class Device:
     def __init__(self, endpoint, packed):
         self.front_end = endpoint.connect()
         self.kind = vu.PackedRing if packed else vu.SplitRing
-        self.word = "id_" if packed else "first"
         self.front_end.start(packed)
 
     def stop(self):
@@ -77,26 +79,19 @@ class Device:
             os.close(fd)
 
     def exchange(self, number):
-        """Sends packet 'number' until it comes back.
-
-        The switch may drop it, and count that, while it takes rings into use.
-        """
+        """Sends packet 'number' and waits until it comes back."""
         frame = (bytes(12) + b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x88\xb5"
                  + struct.pack("=Q", number) + bytes(38))
         memory = self.front_end.memory
         rx, tx = self.front_end.rings
         memory.map[PACKET:PACKET + len(frame)] = frame
         rx.chain((BUFFER, 2048), flags=vu.WRITE)
-        tries = 0
-        deadline = 0
+        tx.chain((PACKET, len(frame)))
+        deadline = time.monotonic() + TIMEOUT
         while not (rx.is_used(0) if self.kind == vu.PackedRing
                    else rx.used_index() == 1):
             if time.monotonic() > deadline:
-                if tries == 5:
-                    raise TimeoutError(f"packet {number} does not come back")
-                tx.chain((PACKET, len(frame)), **{self.word: tries})
-                tries += 1
-                deadline = time.monotonic() + 1
+                raise TimeoutError(f"packet {number} does not come back")
             time.sleep(0.0005)
         if memory.map[BUFFER + 12:BUFFER + len(frame)] != frame[12:]:
             raise ValueError(f"packet {number} is another one")

@@ -506,7 +506,8 @@ class Soak:
                 sys.executable, os.path.join(TESTS, "hostile", "hostile.py"),
                 f"--pid={self.pid}", f"--port={victim.name()}",
                 f"--socket={victim.socket()}", f"--role={role}",
-                f"--other={other.socket()}", "--max-growth=1000000", *cases,
+                f"--other={other.socket()}", "--busy",
+                "--max-growth=1000000", *cases,
                 timeout=2 * PATIENCE), flush=True)
         finally:
             vsctl(victim.delete() + other.delete())

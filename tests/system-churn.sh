@@ -87,7 +87,9 @@ resources () {
     echo "pools: $(ovs-appctl netdev-dpdk/get-mempool-info \
                        | grep -c '^mempool <')"
     echo "devices: $(ovs-appctl dpctl/show | grep -c '^ *port ')"
-    echo "files: $(find "/proc/$pid/fd" -mindepth 1 | wc -l)"
+    # By kind, so that a difference says what it is.
+    find "/proc/$pid/fd" -mindepth 1 -printf 'file %l\n' |
+        sed 's/\[[0-9]*\]//; s/[0-9][0-9]*//g' | sort | uniq -c
     echo "threads: $(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)"
     echo "sockets: $(find "$run" -type s | wc -l)"
 }

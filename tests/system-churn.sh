@@ -88,11 +88,20 @@ resources () {
                        | grep -c '^mempool <')"
     echo "devices: $(ovs-appctl dpctl/show | grep -c '^ *port ')"
     # By kind, so that a difference says what it is.
-    find "/proc/$pid/fd" -mindepth 1 -printf 'file %l\n' |
+    find "/proc/$pid/fd" -mindepth 1 ! -lname '*/memfd:seg_*' \
+        ! -lname '*/hugepages/*' -printf 'file %l\n' |
         sed 's/\[[0-9]*\]//; s/[0-9][0-9]*//g' | sort | uniq -c
     echo "threads: $(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)"
     echo "sockets: $(find "$run" -type s | wc -l)"
 }
+
+# Prints how many pieces of memory DPDK has, which are files, too: one more or
+# less may be left where its heap is in pieces.
+segments () {
+    find "/proc/$(switch_pid)/fd" -mindepth 1 \( -lname '*/memfd:seg_*' \
+        -o -lname '*/hugepages/*' \) | wc -l
+}
+max_segments=4
 
 rss () {
     sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' \
@@ -115,12 +124,15 @@ settled () {
 warm () {
     settled warm
     warm_rss=$(rss)
+    warm_segments=$(segments)
 }
 
 # Fails unless the switch has come back to what it had.
 nothing_left () {
     settled end
     cmp -s warm end || fail "$(diff warm end)"
+    grown=$(($(segments) - warm_segments))
+    test $grown -le $max_segments || fail "DPDK has $grown more segments"
     grown=$(($(rss) - warm_rss))
     echo "resident memory: $warm_rss kB, $grown kB more in the end"
     test $grown -le $tolerance || fail "the switch has grown by $grown kB"

@@ -87,9 +87,12 @@ resources () {
     echo "pools: $(ovs-appctl netdev-dpdk/get-mempool-info \
                        | grep -c '^mempool <')"
     echo "devices: $(ovs-appctl dpctl/show | grep -c '^ *port ')"
-    # By kind, so that a difference says what it is.
+    # By kind, so that a difference says what it is.  Open vSwitch keeps a pool
+    # of netlink sockets, as many as were ever used at once.
     find "/proc/$pid/fd" -mindepth 1 ! -lname '*/memfd:seg_*' \
         ! -lname '*/hugepages/*' -printf 'file %l\n' |
+        awk 'NR == FNR { netlink["socket:[" $10 "]"]; next }
+             !($2 in netlink)' "/proc/$pid/net/netlink" - |
         sed 's/\[[0-9]*\]//; s/[0-9][0-9]*//g' | sort | uniq -c
     echo "threads: $(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)"
     echo "sockets: $(find "$run" -type s | wc -l)"

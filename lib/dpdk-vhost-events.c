@@ -88,14 +88,6 @@ needs_reconfigure(const struct dpdk_vhost *vhost, int n_pairs)
            || dev->up.n_txq < n_pairs;
 }
 
-/* Returns where 'vhost' keeps whether 'vring' is on. */
-static enum dpdk_vhost_queue_state *
-queue_state(struct dpdk_vhost *vhost, uint16_t vring)
-    OVS_REQUIRES(vhost->dev.mutex)
-{
-    return &(vring % 2 ? vhost->rxq_state : vhost->txq_state)[vring / 2];
-}
-
 /* Notes which rings of its 'n_pairs' of queues the guest of 'vhost' has turned
  * on before it was attached.  EVENT may be late, and what the guest sends at
  * once may be for itself. */
@@ -105,7 +97,7 @@ note_queue_states(struct dpdk_vhost *vhost, int n_pairs)
 {
     for (int i = 0; i < 2 * n_pairs; i++) {
         if (dpdk_vhost_rings_is_enabled(&vhost->rings, i)) {
-            *queue_state(vhost, i) = DPDK_VHOST_QUEUE_ENABLED;
+            *dpdk_vhost_queue_state(vhost, i) = DPDK_VHOST_QUEUE_ENABLED;
         }
     }
     dpdk_vhost_apply_queue_states(vhost);
@@ -340,8 +332,8 @@ apply_vring_state(struct dpdk_vhost *vhost, uint16_t vring)
     if (vhost->vid >= 0 && vring / 2 < DPDK_VHOST_MAX_QUEUE_PAIRS) {
         bool enabled = dpdk_vhost_rings_is_enabled(&vhost->rings, vring);
 
-        *queue_state(vhost, vring) = (enabled ? DPDK_VHOST_QUEUE_ENABLED
-                                      : DPDK_VHOST_QUEUE_DISABLED);
+        *dpdk_vhost_queue_state(vhost, vring)
+            = enabled ? DPDK_VHOST_QUEUE_ENABLED : DPDK_VHOST_QUEUE_DISABLED;
         dpdk_vhost_apply_queue_states(vhost);
     }
 }

@@ -171,13 +171,13 @@ void dpdk_vhost_rings_after_message(struct dpdk_vhost_rings *rings, int vid);
 void dpdk_vhost_rings_enable(struct dpdk_vhost_rings *rings, int vid,
                              struct dpdk_vhost_asked *asked, uint16_t index,
                              bool enable);
+void dpdk_vhost_rings_announce(struct dpdk_vhost_rings *rings, int vid,
+                               struct dpdk_vhost_asked *asked, uint64_t mac);
+
 /* Returns true if there is a guest that has turned ring 'index', less than
  * DPDK_VHOST_MAX_RINGS, on.  Any thread that may take a mutex. */
 bool dpdk_vhost_rings_is_enabled(struct dpdk_vhost_rings *rings,
                                  uint16_t index);
-
-void dpdk_vhost_rings_announce(struct dpdk_vhost_rings *rings, int vid,
-                               struct dpdk_vhost_asked *asked, uint64_t mac);
 
 /* Tells the rings that elements of the port's pool 'mp', which may be null,
  * are to be used, and the 'mtu' of the port.  No PMD polls the port. */

@@ -197,9 +197,7 @@ put_ring(struct dpdk_vhost *vhost, int index, bool packed,
          struct json *object)
     OVS_REQUIRES(vhost->dev.mutex)
 {
-    enum dpdk_vhost_queue_state state = (index % 2
-                                         ? vhost->rxq_state[index / 2]
-                                         : vhost->txq_state[index / 2]);
+    enum dpdk_vhost_queue_state state = *dpdk_vhost_queue_state(vhost, index);
     struct ring_info info = get_ring(&vhost->rings, index);
     uint16_t mask = packed ? 0x7fff : 0xffff; /* Without wrap counters. */
 

@@ -123,6 +123,15 @@ dpdk_vhost_cast(const struct netdev *netdev)
     return CONTAINER_OF(dpdk_dev_cast(netdev), struct dpdk_vhost, dev);
 }
 
+/* Returns where 'vhost' keeps what its guest has said of 'vring', of the first
+ * DPDK_VHOST_MAX_QUEUE_PAIRS pairs of queues.  Any thread. */
+static inline enum dpdk_vhost_queue_state *
+dpdk_vhost_queue_state(struct dpdk_vhost *vhost, uint16_t vring)
+    OVS_REQUIRES(vhost->dev.mutex)
+{
+    return &(vring % 2 ? vhost->rxq_state : vhost->txq_state)[vring / 2];
+}
+
 extern const struct netdev_class dpdk_vhost_server_class;
 extern const struct netdev_class dpdk_vhost_client_class;
 

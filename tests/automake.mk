@@ -102,6 +102,7 @@ check_PROGRAMS += \
 	tests/test-dpdk-vring \
 	tests/test-dpdk-vring-garbage \
 	tests/test-dpdk-vring-hostile \
+	tests/test-dpdk-vring-kick \
 	tests/test-dpdk-vring-log \
 	tests/test-dpdk-vring-offload \
 	tests/test-netdev-plugin-offload
@@ -154,6 +155,10 @@ tests_test_dpdk_vring_garbage_LDADD = $(test_ldadd)
 tests_test_dpdk_vring_hostile_SOURCES = \
 	tests/test-dpdk-vring-hostile.c $(vring_guest)
 tests_test_dpdk_vring_hostile_LDADD = $(test_ldadd)
+
+tests_test_dpdk_vring_kick_SOURCES = \
+	tests/test-dpdk-vring-kick.c $(vring_guest)
+tests_test_dpdk_vring_kick_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vring_log_SOURCES = \
 	tests/test-dpdk-vring-log.c $(vring_guest)

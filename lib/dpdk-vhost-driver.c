@@ -34,9 +34,16 @@
 #include "dpdk-vhost-socket.h"
 #include "dpdk-vhost-wake.h"
 #include "ovs-rcu.h"
+#include "timeval.h"
 #include "util.h"
 
 #define this_module (*dpdk_log_netdev)
+
+/* How long to wait before the socket of a client port is restarted, as long as
+ * librte_vhost waits for a server. */
+#define RESTART_MS 1000
+
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
 
 char *
 dpdk_vhost_driver_check(const char *path, bool *leavingp)
@@ -138,9 +145,9 @@ register_socket(struct dpdk_vhost *vhost, const char *path)
 
     errno = 0;
     if (rte_vhost_driver_register(path, flags)) {
-        VLOG_ERR("vhost-user %s setup failure for %s %s",
-                 vhost->client ? "device" : "socket device",
-                 vhost->client ? "device" : "socket", path);
+        VLOG_ERR_RL(&rl, "vhost-user %s setup failure for %s %s",
+                    vhost->client ? "device" : "socket device",
+                    vhost->client ? "device" : "socket", path);
         return errno ? errno : EEXIST;
     }
 
@@ -213,6 +220,26 @@ open_file(struct dpdk_vhost *vhost, const char *path)
     return file ? 0 : ENOENT;
 }
 
+/* Stores that the socket of 'vhost' is to be restarted 'when', by time_msec(),
+ * or never if that is 0. */
+static void
+set_restart(struct dpdk_vhost *vhost, long long int when)
+    OVS_EXCLUDED(vhost->dev.mutex)
+{
+    ovs_mutex_lock(&vhost->dev.mutex);
+    vhost->restart_at = when;
+    ovs_mutex_unlock(&vhost->dev.mutex);
+}
+
+void
+dpdk_vhost_driver_restart_later(struct dpdk_vhost *vhost)
+{
+    if (vhost->client) {
+        set_restart(vhost, time_msec() + RESTART_MS);
+        dpdk_vhost_events_wake();
+    }
+}
+
 int
 dpdk_vhost_driver_start(struct dpdk_vhost *vhost, const char *path)
     OVS_EXCLUDED(vhost->dev.mutex)
@@ -220,6 +247,7 @@ dpdk_vhost_driver_start(struct dpdk_vhost *vhost, const char *path)
     int error;
 
     set_path(vhost, xstrdup(path));
+    set_restart(vhost, 0);
     error = register_socket(vhost, path);
     if (!error && !vhost->client) {
         error = open_file(vhost, path);
@@ -229,6 +257,7 @@ dpdk_vhost_driver_start(struct dpdk_vhost *vhost, const char *path)
     }
     if (error) {
         free(set_path(vhost, NULL));
+        dpdk_vhost_driver_restart_later(vhost);
         return error;
     }
     if (vhost->client) {
@@ -340,20 +369,24 @@ void
 dpdk_vhost_driver_apply_path(struct dpdk_vhost *vhost)
     OVS_EXCLUDED(vhost->dev.mutex)
 {
-    bool features_change;
     char *why = NULL;
+    bool restart;
     char *path;
     char *old;
 
     ovs_mutex_lock(&vhost->dev.mutex);
     old = nullable_xstrdup(vhost->socket_path);
     path = nullable_xstrdup(vhost->requested_path);
-    features_change = vhost->requested_all_features != vhost->all_features;
+    restart = vhost->requested_all_features != vhost->all_features;
+    if (vhost->restart_at && vhost->restart_at <= time_msec()) {
+        vhost->restart_at = 0;
+        restart = true;
+    }
     ovs_mutex_unlock(&vhost->dev.mutex);
 
     if (!nullable_string_is_equal(old, path)) {
         why = change_path(vhost, old, path);
-    } else if (path && features_change) {
+    } else if (path && restart) {
         dpdk_vhost_driver_stop(vhost);
         why = try_start(vhost, path);
     }

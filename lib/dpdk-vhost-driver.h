@@ -19,7 +19,7 @@
 
 /* The sockets of vhost-user ports as librte_vhost serves them.  Called by
  * dpdk-vhost.c in MAIN, with no mutex held and in no grace period that
- * another thread waits for. */
+ * another thread waits for, and by dpdk-vhost-events.c. */
 
 #include <stdbool.h>
 
@@ -41,5 +41,11 @@ void dpdk_vhost_driver_stop(struct dpdk_vhost *vhost);
 /* Makes the requested path of 'vhost', a client port, that of its socket.  If
  * that fails, the port keeps the previous one, and its error says why. */
 void dpdk_vhost_driver_apply_path(struct dpdk_vhost *vhost);
+
+/* Makes dpdk_vhost_driver_apply_path() close and open the socket of 'vhost' in
+ * a second, if that is a client port: one whose connection was refused, or
+ * whose socket could not be set up, for which librte_vhost does no more.  Any
+ * thread. */
+void dpdk_vhost_driver_restart_later(struct dpdk_vhost *vhost);
 
 #endif /* dpdk-vhost-driver.h */

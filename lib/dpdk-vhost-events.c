@@ -28,6 +28,7 @@
 #include "dpdk-log.h"
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-connection.h"
+#include "dpdk-vhost-driver.h"
 #include "dpdk-vhost-features.h"
 #include "dpdk-vhost-guard.h"
 #include "dpdk-vhost-rxtx.h"
@@ -143,6 +144,8 @@ new_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
         accepted = dpdk_vhost_guard_connect(vhost, ifname, vid);
         if (accepted) {
             dpdk_vhost_connection_begin(vid, &vhost->rings);
+        } else {
+            dpdk_vhost_driver_restart_later(vhost);
         }
     }
     ovs_mutex_unlock(&dpdk_mutex);
@@ -369,7 +372,7 @@ run_event(const struct vring_event *event) OVS_EXCLUDED(dpdk_mutex)
 }
 
 void
-dpdk_vhost_events_holds_changed(void)
+dpdk_vhost_events_wake(void)
 {
     latch_set(&events_latch);
 }
@@ -393,21 +396,45 @@ show_hold(struct dpdk_vhost *vhost) OVS_EXCLUDED(vhost->dev.mutex)
     return until;
 }
 
-/* Does so for all ports, and wakes up when the next one is not held any
- * more. */
+/* Makes the core reconfigure 'vhost' when it is time to begin again with its
+ * socket.  Returns when that will be, or 0. */
+static long long int
+run_restart(struct dpdk_vhost *vhost) OVS_EXCLUDED(vhost->dev.mutex)
+{
+    long long int at;
+
+    ovs_mutex_lock(&vhost->dev.mutex);
+    at = vhost->restart_at;
+    if (at && at <= time_msec()) {
+        netdev_request_reconfigure(&vhost->dev.up);
+        at = 0;
+    }
+    ovs_mutex_unlock(&vhost->dev.mutex);
+
+    return at;
+}
+
 static void
-run_holds(void) OVS_EXCLUDED(dpdk_mutex)
+wait_until(long long int when)
+{
+    if (when) {
+        poll_timer_wait_until(when);
+    }
+}
+
+/* Does what is due for each port by now, and wakes up when there is more. */
+static void
+run_ports(void) OVS_EXCLUDED(dpdk_mutex)
 {
     struct dpdk_dev *dev;
 
     ovs_mutex_lock(&dpdk_mutex);
     LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
         if (dpdk_vhost_is(dev)) {
-            long long int until = show_hold(dpdk_vhost_cast(&dev->up));
+            struct dpdk_vhost *vhost = dpdk_vhost_cast(&dev->up);
 
-            if (until) {
-                poll_timer_wait_until(until);
-            }
+            wait_until(show_hold(vhost));
+            wait_until(run_restart(vhost));
         }
     }
     ovs_mutex_unlock(&dpdk_mutex);
@@ -431,7 +458,7 @@ events_main(void *aux OVS_UNUSED)
             run_event(event);
             free(event);
         }
-        run_holds();
+        run_ports();
         latch_wait(&events_latch);
         poll_block();
     }

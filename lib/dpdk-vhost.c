@@ -494,7 +494,7 @@ static int
 vhost_init(void)
 {
     start_crumbs();
-    dpdk_vhost_faults_start(dpdk_vhost_events_holds_changed);
+    dpdk_vhost_faults_start(dpdk_vhost_events_wake);
     dpdk_vhost_events_start();
     dpdk_vhost_guard_start();
     dpdk_vhost_rings_start(dpdk_vhost_events_rings_changed);

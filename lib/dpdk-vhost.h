@@ -104,6 +104,8 @@ struct dpdk_vhost {
     bool requested_all_features OVS_GUARDED;
     bool counts_iotlb OVS_GUARDED; /* Does librte_vhost count for it? */
     struct dpdk_vhost_file *file OVS_GUARDED; /* Of a server port. */
+    long long int restart_at OVS_GUARDED; /* When to begin again with the
+                                 * socket, by time_msec(), or 0: never. */
     char *socket_path OVS_GUARDED;
     char *requested_path OVS_GUARDED;
 

@@ -43,7 +43,7 @@ class Failed(Exception):
 def run(*args):
     """Returns what the command 'args' prints."""
     return subprocess.run(args, check=True, stdout=subprocess.PIPE,
-                          text=True, timeout=20).stdout.strip()
+                          text=True, timeout=20 * vu.SLOWNESS).stdout.strip()
 
 
 class Switch:
@@ -134,7 +134,7 @@ class Switch:
 
 def wait_until(condition, why, timeout=5):
     """Waits until 'condition'() is true."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + vu.SLOWNESS * timeout
     while not condition():
         if time.monotonic() > deadline:
             raise Failed(why)

@@ -29,6 +29,10 @@ import socket
 import struct
 import time
 
+# How many times as long as elsewhere anything may take with ThreadSanitizer,
+# where a new pool alone takes seconds.
+SLOWNESS = 10 if "thread" in os.environ.get("SANITIZERS", "") else 1
+
 # Requests.
 GET_FEATURES = 1
 SET_FEATURES = 2
@@ -316,7 +320,8 @@ class FrontEnd:
         """Reads 'n' bytes."""
         data = b""
         while len(data) < n:
-            if not select.select([self.sock], [], [], timeout)[0]:
+            if not select.select([self.sock], [], [],
+                                 SLOWNESS * timeout)[0]:
                 raise TimeoutError("no reply")
             try:
                 part = self.sock.recv(n - len(data))
@@ -446,7 +451,7 @@ class FrontEnd:
 
     def wait_closed(self, timeout=5):
         """Waits until the switch closes the connection."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + SLOWNESS * timeout
         while time.monotonic() < deadline:
             left = deadline - time.monotonic()
             if select.select([self.sock], [], [], max(left, 0))[0]:
@@ -479,12 +484,12 @@ class Endpoint:
     def connect(self, timeout=10):
         """Returns a new FrontEnd."""
         if self.listener:
-            self.listener.settimeout(timeout)
+            self.listener.settimeout(SLOWNESS * timeout)
             sock, _ = self.listener.accept()
-            sock.settimeout(timeout)
+            sock.settimeout(SLOWNESS * timeout)
         else:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            sock.settimeout(timeout)
+            sock.settimeout(SLOWNESS * timeout)
             sock.connect(self.path)
         return FrontEnd(sock)
 

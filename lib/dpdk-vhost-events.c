@@ -63,8 +63,12 @@ static struct mpsc_queue events;
 static atomic_count n_events = ATOMIC_COUNT_INIT(0); /* In 'events'. */
 static struct latch events_latch; /* Set when 'events' was added to. */
 
-/* So many events that their consumer seems to be stuck. */
+/* So many events that their consumer seems to be stuck, and most of them.  Of
+ * what is more, only 'events_lost' tells: a guest can cause them faster than
+ * they are handled, and they take memory. */
 #define MANY_EVENTS 1000
+#define MAX_EVENTS 10000
+static atomic_bool events_lost = ATOMIC_VAR_INIT(false);
 
 static void
 get_ifname(int vid, char ifname[IFNAME_SIZE])
@@ -288,55 +292,64 @@ destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
     }
 }
 
-/* Leaves 'event' of the guest 'vid', which EVENT then owns, to EVENT. */
+/* Leaves 'event' of the guest 'vid' to EVENT. */
 static void
-enqueue(int vid, struct vring_event *event)
+enqueue(int vid, const struct vring_event *event)
 {
     static struct vlog_rate_limit many_rl = VLOG_RATE_LIMIT_INIT(5, 5);
-    unsigned int n;
+    unsigned int n = atomic_count_inc(&n_events) + 1;
+    struct vring_event *copy;
 
-    get_ifname(vid, event->ifname);
-    n = atomic_count_inc(&n_events) + 1;
+    if (n > MAX_EVENTS) {
+        atomic_count_dec(&n_events);
+        atomic_store(&events_lost, true);
+        latch_set(&events_latch);
+        return;
+    }
+
+    copy = xmemdup(event, sizeof *event);
+    get_ifname(vid, copy->ifname);
     if (n >= MANY_EVENTS) {
         VLOG_WARN_RL(&many_rl, "vring state change queue has %u entries. "
-                     "Last update was for socket %s.", n, event->ifname);
+                     "Last update was for socket %s.", n, copy->ifname);
     }
-    mpsc_queue_insert(&events, &event->node);
+    mpsc_queue_insert(&events, &copy->node);
     latch_set(&events_latch);
 }
 
 static int
 vring_state_changed(int vid, uint16_t vring, int enable)
 {
-    struct vring_event *event = xzalloc(sizeof *event);
-
     dpdk_vhost_connection_enable(vid, vring, enable != 0);
-    event->vring = vring;
-    event->enable = enable != 0;
-    enqueue(vid, event);
+    enqueue(vid, &(struct vring_event) { .vring = vring,
+                                         .enable = enable != 0 });
     return 0;
 }
 
 void
 dpdk_vhost_events_rings_changed(int vid)
 {
-    struct vring_event *event = xzalloc(sizeof *event);
-
-    event->status = true;
-    enqueue(vid, event);
+    enqueue(vid, &(struct vring_event) { .status = true });
 }
 
-/* Applies that 'vring' of the guest of 'vhost' was turned on or off: as it is
- * now, for this may have been long ago, and of an earlier guest. */
+/* Notes whether 'vring' of the guest of 'vhost' is on: as it is now, for what
+ * was said of it may have been long ago, and of an earlier guest. */
+static void
+set_vring_state(struct dpdk_vhost *vhost, uint16_t vring)
+    OVS_REQUIRES(vhost->dev.mutex)
+{
+    *dpdk_vhost_queue_state(vhost, vring)
+        = (dpdk_vhost_rings_is_enabled(&vhost->rings, vring)
+           ? DPDK_VHOST_QUEUE_ENABLED : DPDK_VHOST_QUEUE_DISABLED);
+}
+
+/* Applies that 'vring' of the guest of 'vhost' was turned on or off. */
 static void
 apply_vring_state(struct dpdk_vhost *vhost, uint16_t vring)
     OVS_REQUIRES(vhost->dev.mutex)
 {
     if (vhost->vid >= 0 && vring / 2 < DPDK_VHOST_MAX_QUEUE_PAIRS) {
-        bool enabled = dpdk_vhost_rings_is_enabled(&vhost->rings, vring);
-
-        *dpdk_vhost_queue_state(vhost, vring)
-            = enabled ? DPDK_VHOST_QUEUE_ENABLED : DPDK_VHOST_QUEUE_DISABLED;
+        set_vring_state(vhost, vring);
         dpdk_vhost_apply_queue_states(vhost);
     }
 }
@@ -369,6 +382,41 @@ run_event(const struct vring_event *event) OVS_EXCLUDED(dpdk_mutex)
     } else {
         VLOG_INFO_RL(&rl, "vHost Device '%s' not found", event->ifname);
     }
+}
+
+/* Applies which rings of the guest of 'vhost' are on, of those that it has said
+ * something of. */
+static void
+refresh_vring_states(struct dpdk_vhost *vhost)
+    OVS_REQUIRES(vhost->dev.mutex)
+{
+    for (int i = 0; vhost->vid >= 0 && i < 2 * DPDK_VHOST_MAX_QUEUE_PAIRS;
+         i++) {
+        if (*dpdk_vhost_queue_state(vhost, i) != DPDK_VHOST_QUEUE_UNKNOWN
+            || dpdk_vhost_rings_is_enabled(&vhost->rings, i)) {
+            set_vring_state(vhost, i);
+        }
+    }
+    dpdk_vhost_apply_queue_states(vhost);
+}
+
+/* Does what the events that were lost would have done, whatever their ports
+ * are. */
+static void
+run_lost_events(void) OVS_EXCLUDED(dpdk_mutex)
+{
+    struct dpdk_dev *dev;
+
+    ovs_mutex_lock(&dpdk_mutex);
+    LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
+        if (dpdk_vhost_is(dev)) {
+            ovs_mutex_lock(&dev->mutex);
+            refresh_vring_states(dpdk_vhost_cast(&dev->up));
+            netdev_change_seq_changed(&dev->up);
+            ovs_mutex_unlock(&dev->mutex);
+        }
+    }
+    ovs_mutex_unlock(&dpdk_mutex);
 }
 
 void
@@ -440,6 +488,36 @@ run_ports(void) OVS_EXCLUDED(dpdk_mutex)
     ovs_mutex_unlock(&dpdk_mutex);
 }
 
+/* Does what is due for events, for some of them if there are many, so that
+ * they do not hold up anything else.  Wakes up again for the others. */
+static void
+run_events(void) OVS_EXCLUDED(dpdk_mutex)
+{
+    bool lost;
+
+    for (int i = 0; i < MANY_EVENTS; i++) {
+        struct mpsc_queue_node *node = mpsc_queue_pop(&events);
+        struct vring_event *event;
+
+        if (!node) {
+            break;
+        }
+        event = CONTAINER_OF(node, struct vring_event, node);
+        atomic_count_dec(&n_events);
+        run_event(event);
+        free(event);
+    }
+    if (atomic_count_get(&n_events)) {
+        latch_set(&events_latch);
+    }
+
+    atomic_read(&events_lost, &lost);
+    if (lost) {
+        atomic_store(&events_lost, false);
+        run_lost_events();
+    }
+}
+
 /* The main function of EVENT. */
 static void *
 events_main(void *aux OVS_UNUSED)
@@ -447,17 +525,8 @@ events_main(void *aux OVS_UNUSED)
     pthread_detach(pthread_self());
     mpsc_queue_acquire(&events);
     for (;;) {
-        struct mpsc_queue_node *node;
-
         latch_poll(&events_latch);
-        while ((node = mpsc_queue_pop(&events))) {
-            struct vring_event *event;
-
-            event = CONTAINER_OF(node, struct vring_event, node);
-            atomic_count_dec(&n_events);
-            run_event(event);
-            free(event);
-        }
+        run_events();
         run_ports();
         latch_wait(&events_latch);
         poll_block();

@@ -384,8 +384,8 @@ run_event(const struct vring_event *event) OVS_EXCLUDED(dpdk_mutex)
     }
 }
 
-/* Applies which rings of the guest of 'vhost' are on, of those that it has said
- * something of. */
+/* Applies which rings of the guest of 'vhost' are on, of those that it has
+ * said something of. */
 static void
 refresh_vring_states(struct dpdk_vhost *vhost)
     OVS_REQUIRES(vhost->dev.mutex)

@@ -36,7 +36,8 @@ struct dpdk_eth;
 void dpdk_eth_events_init(void);
 
 /* Looks at the link of 'eth', and tells the core if it has changed.  The
- * port's mutex must not be held. */
+ * port's mutex must not be held.  To be called after each change of how the
+ * link is watched. */
 void dpdk_eth_events_check_link(struct dpdk_eth *eth);
 
 /* Has WATCHDOG look at all links soon. */

@@ -45,9 +45,12 @@
 
 static atomic_bool available = ATOMIC_VAR_INIT(false);
 
-/* The arguments that failed last, so that the same ones are not tried in each
- * pass of the main loop.  NULL if none has failed. */
+/* The arguments that failed last, so that the same ones are not tried with
+ * each change of other_config.  NULL if none has failed. */
 static char *failed_args;
+
+/* The last value of dpdk-init. */
+static enum dpdk_init last_init = DPDK_INIT_FALSE;
 
 /* Returns the lowest core that the calling thread may run on. */
 static int
@@ -102,7 +105,8 @@ log_failure(const char *what, int error)
         return;
     }
     VLOG_EMER("Unable to initialize DPDK: %s%s%s%s; Open vSwitch goes on "
-              "without it, change other_config to try again", what,
+              "without it, change other_config, or set other_config:dpdk-init "
+              "to false and back, to try again", what,
               detail[0] ? " (" : "", detail, detail[0] ? ")" : "");
 }
 
@@ -198,11 +202,19 @@ bool
 dpdk_eal_run(const struct smap *other_config)
 {
     static struct ovsthread_once once = OVSTHREAD_ONCE_INITIALIZER;
+    enum dpdk_init init = dpdk_eal_args_init(other_config);
 
     if (dpdk_eal_available()) {
         return false;
     }
-    if (dpdk_eal_args_init(other_config) == DPDK_INIT_FALSE) {
+    if (init != last_init) {
+        /* Somebody wants it tried again: what was wrong, such as a lack of
+         * hugepages, need not be a matter of the arguments. */
+        free(failed_args);
+        failed_args = NULL;
+        last_init = init;
+    }
+    if (init == DPDK_INIT_FALSE) {
         if (ovsthread_once_start(&once)) {
             VLOG_INFO("DPDK Disabled - Use other_config:dpdk-init to enable");
             ovsthread_once_done(&once);

@@ -253,23 +253,45 @@ dpdk_eth_events_take_removal(uint16_t port_id)
 }
 
 /* Notes for the ports of each device in 'removed_names' that it has been
- * pulled out. */
+ * pulled out.  That includes representors, which a name as devargs does not
+ * match. */
 static void
-note_removals(void) OVS_EXCLUDED(names_mutex)
+note_removed_names(void) OVS_EXCLUDED(names_mutex)
 {
-    const char *name;
+    uint16_t port_id;
 
     ovs_mutex_lock(&names_mutex);
-    SSET_FOR_EACH (name, &removed_names) {
-        struct rte_dev_iterator iterator;
-        uint16_t port_id;
+    RTE_ETH_FOREACH_DEV (port_id) {
+        struct rte_eth_dev_info info;
 
-        RTE_ETH_FOREACH_MATCHING_DEV (port_id, name, &iterator) {
+        if (!sset_is_empty(&removed_names)
+            && !rte_eth_dev_info_get(port_id, &info)
+            && sset_contains(&removed_names, rte_dev_name(info.device))) {
             atomic_store_relaxed(&notes[port_id].removed, true);
         }
     }
     sset_clear(&removed_names);
     ovs_mutex_unlock(&names_mutex);
+}
+
+/* Notes for all ports of a device what one of them has noted, that it has been
+ * pulled out: a driver tells so only of ports that run. */
+static void
+spread_removals(void)
+{
+    uint16_t port_id, sibling;
+
+    RTE_ETH_FOREACH_DEV (port_id) {
+        bool removed;
+
+        atomic_read_explicit(&notes[port_id].removed, &removed,
+                             memory_order_acquire);
+        if (removed) {
+            RTE_ETH_FOREACH_DEV_SIBLING (sibling, port_id) {
+                atomic_store_relaxed(&notes[sibling].removed, true);
+            }
+        }
+    }
 }
 
 bool
@@ -281,7 +303,8 @@ dpdk_eth_events_run(void)
         return false;
     }
     notes_seen = seq;
-    note_removals();
+    note_removed_names();
+    spread_removals();
     return true;
 }
 

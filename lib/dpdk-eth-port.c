@@ -160,6 +160,7 @@ port_configure_queues(uint16_t port_id, const struct rte_eth_dev_info *info,
     struct rte_eth_conf eth_conf = { .rxmode.mq_mode = RTE_ETH_MQ_RX_NONE };
 
     eth_conf.intr_conf.lsc = conf->lsc_interrupt;
+    eth_conf.intr_conf.rmv = !!(*info->dev_flags & RTE_ETH_DEV_INTR_RMV);
     eth_conf.rxmode.offloads = conf->rx_offloads;
     eth_conf.txmode.offloads = conf->tx_offloads;
     eth_conf.rx_adv_conf.rss_conf.rss_hf = RSS_TYPES

@@ -109,14 +109,20 @@ eth_handle_events(uint16_t port_id) OVS_EXCLUDED(dpdk_mutex)
 static void
 eth_run(const struct netdev_class *class OVS_UNUSED)
 {
+    uint16_t unused[RTE_MAX_ETHPORTS];
     uint16_t port_id;
+    size_t n = 0;
 
-    if (dpdk_eth_events_run()) {
-        RTE_ETH_FOREACH_DEV (port_id) {
-            if (!eth_handle_events(port_id)) {
-                dpdk_eth_port_remove(port_id);
-            }
+    if (!dpdk_eth_events_run()) {
+        return;
+    }
+    RTE_ETH_FOREACH_DEV (port_id) {
+        if (!eth_handle_events(port_id)) {
+            unused[n++] = port_id;
         }
+    }
+    while (n > 0) {
+        dpdk_eth_attach_let_go(unused[--n]);
     }
 }
 

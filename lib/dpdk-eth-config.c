@@ -197,6 +197,7 @@ request(struct dpdk_eth *eth, const struct options *options)
         dev->requested_hwaddr = eth_addr_is_zero(options->vf_mac)
                                 ? dev->hwaddr : options->vf_mac;
         eth->vf_mac = options->vf_mac;
+        eth->mac_requested = !eth_addr_is_zero(options->vf_mac);
         netdev_request_reconfigure(&dev->up);
     }
 }
@@ -304,9 +305,12 @@ void
 dpdk_eth_config_show_error(struct dpdk_eth *eth)
     OVS_REQUIRES(eth->dev.mutex)
 {
-    if (eth->run_error || eth->config_error) {
-        dpdk_dev_set_error(&eth->dev, "%s", eth->run_error
-                           ? eth->run_error : eth->config_error);
+    const char *error = eth->run_error ? eth->run_error
+                        : eth->mac_error ? eth->mac_error
+                        : eth->config_error;
+
+    if (error) {
+        dpdk_dev_set_error(&eth->dev, "%s", error);
     } else {
         dpdk_dev_clear_error(&eth->dev);
     }

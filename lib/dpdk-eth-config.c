@@ -333,6 +333,9 @@ dpdk_eth_config_get(const struct netdev *netdev, struct smap *args)
                     eth->conf.txq_size);
     smap_add(args, "rx_csum_offload",
              eth->conf.rx_offloads & DPDK_ETH_RX_CSUM ? "true" : "false");
+    smap_add(args, "tx_tso_offload",
+             eth->conf.tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO
+             ? "true" : "false");
     smap_add(args, "lsc_interrupt_mode",
              eth->conf.lsc_interrupt ? "true" : "false");
     if (eth->present && dpdk_eth_port_is_representor(eth->port_id)) {

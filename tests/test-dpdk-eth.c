@@ -39,6 +39,7 @@
 #include "openvswitch/vlog.h"
 #include "packets.h"
 #include "smap.h"
+#include "userspace-tso.h"
 #include "util.h"
 
 /* The address of the NIC, of which the ethdevs below are. */
@@ -63,6 +64,9 @@ enum { PF, REPRESENTOR };
 
 /* How often the NIC has been removed from DPDK. */
 static int n_removals;
+
+/* What all ethdevs can do. */
+static uint64_t tx_offload_capa;
 
 /* The largest MTU that there is memory for. */
 static int memory_mtu;
@@ -132,6 +136,7 @@ rte_eth_dev_info_get(uint16_t port_id, struct rte_eth_dev_info *info)
     info->device = (struct rte_device *) ethdevs;
     info->driver_name = "net_test";
     info->dev_flags = &ethdevs[port_id].flags;
+    info->tx_offload_capa = tx_offload_capa;
     info->max_rx_queues = info->max_tx_queues = 16;
     return 0;
 }
@@ -613,6 +618,39 @@ test_refused_mtu(void **state OVS_UNUSED)
     netdev_close(netdev);
 }
 
+/* Opens a port and checks what it shows of "tx_tso_offload". */
+static void
+assert_tso(const char *expected)
+{
+    struct netdev *netdev = open_port("p0", PF);
+    struct smap config = SMAP_INITIALIZER(&config);
+
+    assert_int_equal(netdev_get_config(netdev, &config), 0);
+    assert_string_equal(smap_get_def(&config, "tx_tso_offload", "none"),
+                        expected);
+    smap_destroy(&config);
+    netdev_close(netdev);
+}
+
+/* The configuration shows whether segmentation is left to the device.  This
+ * comes last, for it turns that on for good. */
+static void
+test_tso(void **state OVS_UNUSED)
+{
+    struct smap other_config = SMAP_INITIALIZER(&other_config);
+
+    tx_offload_capa = RTE_ETH_TX_OFFLOAD_TCP_TSO
+                      | RTE_ETH_TX_OFFLOAD_TCP_CKSUM
+                      | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
+    assert_tso("false");
+    smap_add(&other_config, "userspace-tso-enable", "true");
+    userspace_tso_init(&other_config);
+    smap_destroy(&other_config);
+    assert_tso("true");
+    tx_offload_capa = RTE_ETH_TX_OFFLOAD_TCP_TSO;
+    assert_tso("false");
+}
+
 int
 main(int argc OVS_UNUSED, char *argv[])
 {
@@ -625,6 +663,7 @@ main(int argc OVS_UNUSED, char *argv[])
         cmocka_unit_test_setup(test_unplug_unused, setup),
         cmocka_unit_test_setup(test_mac_after_reset, setup),
         cmocka_unit_test_setup(test_refused_mtu, setup),
+        cmocka_unit_test_setup(test_tso, setup),
     };
 
     set_program_name(argv[0]);

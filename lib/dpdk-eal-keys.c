@@ -100,6 +100,18 @@ dpdk_eal_keys_check_names(const struct smap *other_config)
 }
 
 void
+dpdk_eal_keys_check_offload(const struct smap *other_config)
+{
+    static bool warned;
+
+    if (!warned && smap_get_bool(other_config, "hw-offload", false)) {
+        warned = true;
+        VLOG_WARN("other_config:hw-offload has no effect on DPDK ports: their "
+                  "packets are processed by the CPU");
+    }
+}
+
+void
 dpdk_eal_keys_set_applied(const struct smap *other_config)
 {
     smap_clone(&applied, other_config);

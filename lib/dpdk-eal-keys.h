@@ -26,6 +26,10 @@ struct smap;
  * they were ours and that we do not know. */
 void dpdk_eal_keys_check_names(const struct smap *other_config);
 
+/* Warns, once, if 'other_config' wants flows to be offloaded to NICs, which
+ * the ports of this plugin do not do. */
+void dpdk_eal_keys_check_offload(const struct smap *other_config);
+
 /* Remembers 'other_config' as what DPDK was initialised with. */
 void dpdk_eal_keys_set_applied(const struct smap *other_config);
 

@@ -15,7 +15,7 @@
  */
 
 /* DPDK's environment abstraction layer.  Called by plugin.c, calls librte_eal,
- * dpdk-eal-args.c, dpdk-eal-log.c and dpdk-memory.c. */
+ * dpdk-eal-args.c, dpdk-eal-huge.c, dpdk-eal-log.c and dpdk-memory.c. */
 
 #include <config.h>
 
@@ -30,6 +30,7 @@
 #include <sched.h>
 
 #include "dpdk-eal-args.h"
+#include "dpdk-eal-huge.h"
 #include "dpdk-eal-log.h"
 #include "dpdk-log.h"
 #include "dpdk-memory.h"
@@ -43,11 +44,17 @@
 
 #define this_module (*dpdk_log_eal)
 
+/* Where the kernel tells about hugepages. */
+static const char sysfs[] = "/sys";
+
 static atomic_bool available = ATOMIC_VAR_INIT(false);
 
-/* The arguments that failed last, so that the same ones are not tried in each
- * pass of the main loop.  NULL if none has failed. */
+/* The arguments that failed last, so that the same ones are not tried with
+ * each change of other_config.  NULL if none has failed. */
 static char *failed_args;
+
+/* The last value of dpdk-init. */
+static enum dpdk_init last_init = DPDK_INIT_FALSE;
 
 /* Returns the lowest core that the calling thread may run on. */
 static int
@@ -94,15 +101,17 @@ log_failure(const char *what, int error)
     char detail[256];
 
     dpdk_eal_log_take_error(detail, sizeof detail);
-    if (error == EALREADY) {
-        /* An earlier attempt failed too late for EAL to undo it. */
+    if (error == EALREADY || strstr(detail, "is ignored, because")) {
+        /* An earlier attempt failed too late for EAL to undo it, or after EAL
+         * had taken over its CPUs, which it does only once. */
         VLOG_EMER("Unable to initialize DPDK: EAL does not start again after "
                   "what it failed with before; restart ovs-vswitchd to try "
                   "again, Open vSwitch goes on without it until then");
         return;
     }
     VLOG_EMER("Unable to initialize DPDK: %s%s%s%s; Open vSwitch goes on "
-              "without it, change other_config to try again", what,
+              "without it, change other_config, or set other_config:dpdk-init "
+              "to false and back, to try again", what,
               detail[0] ? " (" : "", detail, detail[0] ? ")" : "");
 }
 
@@ -167,6 +176,11 @@ try_init(const struct smap *other_config)
     char *error;
 
     error = dpdk_eal_args_build(other_config, lowest_core(), &args);
+    if (!error && !dpdk_eal_args_has(&args, "--no-huge")
+        && !dpdk_eal_huge_available(sysfs)) {
+        error = xstrdup("no hugepages are free, reserve some, e.g. by 'echo "
+                        "1024 >/proc/sys/vm/nr_hugepages'");
+    }
     joined = svec_join(&args, " ", "");
     if (failed_args && !strcmp(joined, failed_args)) {
         goto out;
@@ -198,11 +212,19 @@ bool
 dpdk_eal_run(const struct smap *other_config)
 {
     static struct ovsthread_once once = OVSTHREAD_ONCE_INITIALIZER;
+    enum dpdk_init init = dpdk_eal_args_init(other_config);
 
     if (dpdk_eal_available()) {
         return false;
     }
-    if (dpdk_eal_args_init(other_config) == DPDK_INIT_FALSE) {
+    if (init != last_init) {
+        /* Somebody wants it tried again: what was wrong, such as a lack of
+         * hugepages, need not be a matter of the arguments. */
+        free(failed_args);
+        failed_args = NULL;
+        last_init = init;
+    }
+    if (init == DPDK_INIT_FALSE) {
         if (ovsthread_once_start(&once)) {
             VLOG_INFO("DPDK Disabled - Use other_config:dpdk-init to enable");
             ovsthread_once_done(&once);

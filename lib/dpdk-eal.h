@@ -29,9 +29,9 @@ struct smap;
  * Returns true in the one call that succeeds, so that the caller can register
  * what needs DPDK.
  *
- * A failure is logged once, in one sentence, and tried again only when the
- * configuration changes.  It never ends the process, whatever dpdk-init
- * says.  MAIN. */
+ * A failure is logged once, in one sentence, and tried again only when what
+ * EAL gets or dpdk-init changes.  It never ends the process, whatever
+ * dpdk-init says.  MAIN. */
 bool dpdk_eal_run(const struct smap *other_config);
 
 /* Returns true if dpdk_eal_run() has succeeded.  Any thread. */

@@ -250,7 +250,11 @@ dpdk_eth_attach_release(struct dpdk_eth *eth, bool gone)
     if (attached) {
         users = users_of_device(port_id);
         if (users) {
-            dpdk_eth_port_close(port_id);
+            /* Of a device that is gone, all ports are let go, and the last one
+             * closes them all, when none of them is polled any more. */
+            if (!gone) {
+                dpdk_eth_port_close(port_id);
+            }
             VLOG_INFO("Device '%s' has been removed", devargs);
         } else {
             error = dpdk_eth_port_remove(port_id);
@@ -265,6 +269,20 @@ dpdk_eth_attach_release(struct dpdk_eth *eth, bool gone)
         free(users);
     }
     free(devargs);
+}
+
+void
+dpdk_eth_attach_let_go(uint16_t port_id)
+{
+    /* It may have gone with another port of its device. */
+    if (rte_eth_dev_is_valid_port(port_id)) {
+        char *users = users_of_device(port_id);
+
+        if (!users) {
+            dpdk_eth_port_remove(port_id);
+        }
+        free(users);
+    }
 }
 
 char *

@@ -27,6 +27,9 @@
  * Called by dpdk-eth.c, dpdk-eth-config.c and dpdk-commands.c in MAIN; calls
  * dpdk-eth-port.c and librte_ethdev. */
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "openvswitch/thread.h"
 
 struct dpdk_eth;
@@ -40,6 +43,10 @@ int dpdk_eth_attach(struct dpdk_eth *eth, const char *devargs, char **errp);
 /* Takes the device, which is stopped, from 'eth', and detaches it if it was
  * attached for 'eth', or if it is 'gone', and no other port uses it. */
 void dpdk_eth_attach_release(struct dpdk_eth *eth, bool gone);
+
+/* Detaches the device of 'port_id', which is gone, unless a port still uses
+ * one of its ethdevs: then the last one that is released detaches it. */
+void dpdk_eth_attach_let_go(uint16_t port_id);
 
 /* Detaches the device 'devargs' with all its ethdevs, if no port uses one.
  * Returns NULL if successful, else what the user has to know, to be freed by

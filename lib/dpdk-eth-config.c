@@ -197,6 +197,7 @@ request(struct dpdk_eth *eth, const struct options *options)
         dev->requested_hwaddr = eth_addr_is_zero(options->vf_mac)
                                 ? dev->hwaddr : options->vf_mac;
         eth->vf_mac = options->vf_mac;
+        eth->mac_requested = !eth_addr_is_zero(options->vf_mac);
         netdev_request_reconfigure(&dev->up);
     }
 }
@@ -304,9 +305,12 @@ void
 dpdk_eth_config_show_error(struct dpdk_eth *eth)
     OVS_REQUIRES(eth->dev.mutex)
 {
-    if (eth->run_error || eth->config_error) {
-        dpdk_dev_set_error(&eth->dev, "%s", eth->run_error
-                           ? eth->run_error : eth->config_error);
+    const char *error = eth->run_error ? eth->run_error
+                        : eth->mac_error ? eth->mac_error
+                        : eth->config_error;
+
+    if (error) {
+        dpdk_dev_set_error(&eth->dev, "%s", error);
     } else {
         dpdk_dev_clear_error(&eth->dev);
     }
@@ -329,6 +333,9 @@ dpdk_eth_config_get(const struct netdev *netdev, struct smap *args)
                     eth->conf.txq_size);
     smap_add(args, "rx_csum_offload",
              eth->conf.rx_offloads & DPDK_ETH_RX_CSUM ? "true" : "false");
+    smap_add(args, "tx_tso_offload",
+             eth->conf.tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO
+             ? "true" : "false");
     smap_add(args, "lsc_interrupt_mode",
              eth->conf.lsc_interrupt ? "true" : "false");
     if (eth->present && dpdk_eth_port_is_representor(eth->port_id)) {

@@ -39,8 +39,11 @@
 
 #define this_module (*dpdk_log_netdev)
 
-/* Time between looks at the links, in milliseconds. */
-#define LINK_INTERVAL 5000
+/* Time between looks at the links, in milliseconds: while there is a port
+ * whose device does not signal changes, and otherwise.  The core of an in-tree
+ * switch, which asks the device itself, does so twice a second. */
+#define LINK_INTERVAL_POLLED 500
+#define LINK_INTERVAL_SIGNALLED 5000
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
 
@@ -144,6 +147,9 @@ dpdk_eth_events_check_link(struct dpdk_eth *eth) OVS_EXCLUDED(eth->dev.mutex)
         store_link(eth, &link);
         ovs_mutex_unlock(&eth->dev.mutex);
     }
+
+    /* WATCHDOG may have to look more often now. */
+    dpdk_eth_events_look();
 }
 
 void
@@ -153,13 +159,16 @@ dpdk_eth_events_look(void)
 }
 
 /* Stores the numbers of all ports with a device in 'port_ids', which has room
- * for RTE_MAX_ETHPORTS.  Returns how many there are. */
+ * for RTE_MAX_ETHPORTS, and in '*intervalp' when to look at their links again.
+ * Returns how many there are. */
 static size_t
-list_ports(uint16_t port_ids[]) OVS_EXCLUDED(dpdk_mutex)
+list_ports(uint16_t port_ids[], long long int *intervalp)
+    OVS_EXCLUDED(dpdk_mutex)
 {
     struct dpdk_dev *dev;
     size_t n = 0;
 
+    *intervalp = LINK_INTERVAL_SIGNALLED;
     ovs_mutex_lock(&dpdk_mutex);
     LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
         if (dev->up.netdev_class == &dpdk_eth_class) {
@@ -168,6 +177,9 @@ list_ports(uint16_t port_ids[]) OVS_EXCLUDED(dpdk_mutex)
             ovs_mutex_lock(&eth->dev.mutex);
             if (eth->present) {
                 port_ids[n++] = eth->port_id;
+                if (!eth->conf.lsc_interrupt) {
+                    *intervalp = LINK_INTERVAL_POLLED;
+                }
             }
             ovs_mutex_unlock(&eth->dev.mutex);
         }
@@ -209,7 +221,8 @@ watchdog(void *aux OVS_UNUSED)
     pthread_detach(pthread_self());
     for (;;) {
         uint64_t seen = seq_read(look_seq);
-        size_t n = list_ports(port_ids);
+        long long int interval;
+        size_t n = list_ports(port_ids, &interval);
 
         for (size_t i = 0; i < n; i++) {
             struct rte_eth_link link;
@@ -219,7 +232,7 @@ watchdog(void *aux OVS_UNUSED)
             }
         }
         seq_wait(look_seq, seen);
-        poll_timer_wait(LINK_INTERVAL);
+        poll_timer_wait(interval);
         poll_block();
     }
     return NULL;
@@ -240,23 +253,45 @@ dpdk_eth_events_take_removal(uint16_t port_id)
 }
 
 /* Notes for the ports of each device in 'removed_names' that it has been
- * pulled out. */
+ * pulled out.  That includes representors, which a name as devargs does not
+ * match. */
 static void
-note_removals(void) OVS_EXCLUDED(names_mutex)
+note_removed_names(void) OVS_EXCLUDED(names_mutex)
 {
-    const char *name;
+    uint16_t port_id;
 
     ovs_mutex_lock(&names_mutex);
-    SSET_FOR_EACH (name, &removed_names) {
-        struct rte_dev_iterator iterator;
-        uint16_t port_id;
+    RTE_ETH_FOREACH_DEV (port_id) {
+        struct rte_eth_dev_info info;
 
-        RTE_ETH_FOREACH_MATCHING_DEV (port_id, name, &iterator) {
+        if (!sset_is_empty(&removed_names)
+            && !rte_eth_dev_info_get(port_id, &info)
+            && sset_contains(&removed_names, rte_dev_name(info.device))) {
             atomic_store_relaxed(&notes[port_id].removed, true);
         }
     }
     sset_clear(&removed_names);
     ovs_mutex_unlock(&names_mutex);
+}
+
+/* Notes for all ports of a device what one of them has noted, that it has been
+ * pulled out: a driver tells so only of ports that run. */
+static void
+spread_removals(void)
+{
+    uint16_t port_id, sibling;
+
+    RTE_ETH_FOREACH_DEV (port_id) {
+        bool removed;
+
+        atomic_read_explicit(&notes[port_id].removed, &removed,
+                             memory_order_acquire);
+        if (removed) {
+            RTE_ETH_FOREACH_DEV_SIBLING (sibling, port_id) {
+                atomic_store_relaxed(&notes[sibling].removed, true);
+            }
+        }
+    }
 }
 
 bool
@@ -268,7 +303,8 @@ dpdk_eth_events_run(void)
         return false;
     }
     notes_seen = seq;
-    note_removals();
+    note_removed_names();
+    spread_removals();
     return true;
 }
 

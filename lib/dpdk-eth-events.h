@@ -36,7 +36,8 @@ struct dpdk_eth;
 void dpdk_eth_events_init(void);
 
 /* Looks at the link of 'eth', and tells the core if it has changed.  The
- * port's mutex must not be held. */
+ * port's mutex must not be held.  To be called after each change of how the
+ * link is watched. */
 void dpdk_eth_events_check_link(struct dpdk_eth *eth);
 
 /* Has WATCHDOG look at all links soon. */
@@ -50,8 +51,9 @@ bool dpdk_eth_events_take_reset(uint16_t port_id);
 bool dpdk_eth_events_take_removal(uint16_t port_id);
 
 /* Returns true if a device has asked for a reset or has been pulled out since
- * the last call.  dpdk_eth_events_wait() wakes the poll loop when that becomes
- * so. */
+ * the last call.  In the latter case dpdk_eth_events_take_removal() says so of
+ * each of its ports.  dpdk_eth_events_wait() wakes the poll loop when that
+ * becomes so. */
 bool dpdk_eth_events_run(void);
 void dpdk_eth_events_wait(void);
 

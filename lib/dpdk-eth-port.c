@@ -38,9 +38,7 @@
 /* What a receive side scaling NIC spreads packets over its queues by. */
 #define RSS_TYPES (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP)
 
-/* Held while a device changes or is asked for its link, see dpdk-eth-port.h.
- * No other mutex is taken with it held. */
-static struct ovs_mutex control_mutex = OVS_MUTEX_INITIALIZER;
+struct ovs_mutex dpdk_eth_port_mutex = OVS_MUTEX_INITIALIZER;
 
 bool
 dpdk_eth_conf_equal(const struct dpdk_eth_conf *a,
@@ -160,6 +158,7 @@ port_configure_queues(uint16_t port_id, const struct rte_eth_dev_info *info,
     struct rte_eth_conf eth_conf = { .rxmode.mq_mode = RTE_ETH_MQ_RX_NONE };
 
     eth_conf.intr_conf.lsc = conf->lsc_interrupt;
+    eth_conf.intr_conf.rmv = !!(*info->dev_flags & RTE_ETH_DEV_INTR_RMV);
     eth_conf.rxmode.offloads = conf->rx_offloads;
     eth_conf.txmode.offloads = conf->tx_offloads;
     eth_conf.rx_adv_conf.rss_conf.rss_hf = RSS_TYPES
@@ -363,14 +362,14 @@ log_mac(uint16_t port_id)
 int
 dpdk_eth_port_start(const char *name, uint16_t port_id,
                     struct dpdk_eth_conf *conf, char **whyp)
-    OVS_EXCLUDED(control_mutex)
+    OVS_EXCLUDED(dpdk_eth_port_mutex)
 {
     int error;
 
     forget_errors();
-    ovs_mutex_lock(&control_mutex);
+    ovs_mutex_lock(&dpdk_eth_port_mutex);
     error = port_start(name, port_id, conf, whyp);
-    ovs_mutex_unlock(&control_mutex);
+    ovs_mutex_unlock(&dpdk_eth_port_mutex);
     if (!error) {
         log_mac(port_id);
     }
@@ -378,34 +377,34 @@ dpdk_eth_port_start(const char *name, uint16_t port_id,
 }
 
 void
-dpdk_eth_port_stop(uint16_t port_id) OVS_EXCLUDED(control_mutex)
+dpdk_eth_port_stop(uint16_t port_id) OVS_EXCLUDED(dpdk_eth_port_mutex)
 {
-    ovs_mutex_lock(&control_mutex);
+    ovs_mutex_lock(&dpdk_eth_port_mutex);
     rte_eth_dev_stop(port_id);
-    ovs_mutex_unlock(&control_mutex);
+    ovs_mutex_unlock(&dpdk_eth_port_mutex);
 }
 
 int
-dpdk_eth_port_reset(uint16_t port_id) OVS_EXCLUDED(control_mutex)
+dpdk_eth_port_reset(uint16_t port_id) OVS_EXCLUDED(dpdk_eth_port_mutex)
 {
     int error;
 
-    ovs_mutex_lock(&control_mutex);
+    ovs_mutex_lock(&dpdk_eth_port_mutex);
     error = -rte_eth_dev_reset(port_id);
-    ovs_mutex_unlock(&control_mutex);
+    ovs_mutex_unlock(&dpdk_eth_port_mutex);
     return error;
 }
 
 void
-dpdk_eth_port_close(uint16_t port_id) OVS_EXCLUDED(control_mutex)
+dpdk_eth_port_close(uint16_t port_id) OVS_EXCLUDED(dpdk_eth_port_mutex)
 {
-    ovs_mutex_lock(&control_mutex);
+    ovs_mutex_lock(&dpdk_eth_port_mutex);
     rte_eth_dev_close(port_id);
-    ovs_mutex_unlock(&control_mutex);
+    ovs_mutex_unlock(&dpdk_eth_port_mutex);
 }
 
 int
-dpdk_eth_port_remove(uint16_t port_id) OVS_EXCLUDED(control_mutex)
+dpdk_eth_port_remove(uint16_t port_id) OVS_EXCLUDED(dpdk_eth_port_mutex)
 {
     uint16_t siblings[RTE_MAX_ETHPORTS];
     struct rte_eth_dev_info info;
@@ -413,7 +412,7 @@ dpdk_eth_port_remove(uint16_t port_id) OVS_EXCLUDED(control_mutex)
     uint16_t i;
     int error;
 
-    ovs_mutex_lock(&control_mutex);
+    ovs_mutex_lock(&dpdk_eth_port_mutex);
     /* The device has to be asked for before its ports are closed. */
     error = -rte_eth_dev_info_get(port_id, &info);
     if (!error) {
@@ -425,33 +424,33 @@ dpdk_eth_port_remove(uint16_t port_id) OVS_EXCLUDED(control_mutex)
         }
         error = -rte_dev_remove(info.device);
     }
-    ovs_mutex_unlock(&control_mutex);
+    ovs_mutex_unlock(&dpdk_eth_port_mutex);
     return error;
 }
 
 int
 dpdk_eth_port_link(uint16_t port_id, struct rte_eth_link *link)
-    OVS_EXCLUDED(control_mutex)
+    OVS_EXCLUDED(dpdk_eth_port_mutex)
 {
     int error;
 
     memset(link, 0, sizeof *link);
-    ovs_mutex_lock(&control_mutex);
+    ovs_mutex_lock(&dpdk_eth_port_mutex);
     error = -rte_eth_link_get_nowait(port_id, link);
-    ovs_mutex_unlock(&control_mutex);
+    ovs_mutex_unlock(&dpdk_eth_port_mutex);
     return error;
 }
 
 int
 dpdk_eth_port_set_link(const char *name, uint16_t port_id, bool up)
-    OVS_EXCLUDED(control_mutex)
+    OVS_EXCLUDED(dpdk_eth_port_mutex)
 {
     int error;
 
-    ovs_mutex_lock(&control_mutex);
+    ovs_mutex_lock(&dpdk_eth_port_mutex);
     error = -(up ? rte_eth_dev_set_link_up(port_id)
               : rte_eth_dev_set_link_down(port_id));
-    ovs_mutex_unlock(&control_mutex);
+    ovs_mutex_unlock(&dpdk_eth_port_mutex);
     if (error == ENOTSUP) {
         VLOG_INFO("Interface %s does not support link state configuration",
                   name);
@@ -478,12 +477,15 @@ dpdk_eth_port_get_mac(uint16_t port_id, struct eth_addr *mac)
 
 int
 dpdk_eth_port_set_mac(const char *name, uint16_t port_id, struct eth_addr mac)
+    OVS_EXCLUDED(dpdk_eth_port_mutex)
 {
     struct rte_ether_addr ea;
     int error;
 
     memcpy(ea.addr_bytes, mac.ea, ETH_ADDR_LEN);
+    ovs_mutex_lock(&dpdk_eth_port_mutex);
     error = -rte_eth_dev_default_mac_addr_set(port_id, &ea);
+    ovs_mutex_unlock(&dpdk_eth_port_mutex);
     if (error) {
         VLOG_WARN("%s: Failed to set requested mac("ETH_ADDR_FMT"): %s",
                   name, ETH_ADDR_ARGS(mac), rte_strerror(error));
@@ -503,13 +505,13 @@ dpdk_eth_port_is_representor(uint16_t port_id)
 int
 dpdk_eth_port_flow_ctrl(uint16_t port_id, enum rte_eth_fc_mode mode,
                         bool autoneg)
-    OVS_EXCLUDED(control_mutex)
+    OVS_EXCLUDED(dpdk_eth_port_mutex)
 {
     struct rte_eth_fc_conf fc;
     int error;
 
     memset(&fc, 0, sizeof fc);
-    ovs_mutex_lock(&control_mutex);
+    ovs_mutex_lock(&dpdk_eth_port_mutex);
     error = -rte_eth_dev_flow_ctrl_get(port_id, &fc);
     if (!error && (fc.mode != mode || fc.autoneg != autoneg)) {
         fc.mode = mode;
@@ -519,6 +521,6 @@ dpdk_eth_port_flow_ctrl(uint16_t port_id, enum rte_eth_fc_mode mode,
                       port_id);
         }
     }
-    ovs_mutex_unlock(&control_mutex);
+    ovs_mutex_unlock(&dpdk_eth_port_mutex);
     return error;
 }

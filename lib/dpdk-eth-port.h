@@ -26,9 +26,10 @@
  * a port by its number.  They run in MAIN unless said otherwise.
  *
  * WATCHDOG looks at links, which may take a driver long, without a mutex that
- * MAIN would have to wait for in order to answer somebody.  What changes a
- * device, so that it cannot be asked at the same time, waits for WATCHDOG on a
- * mutex of its own, below all others.
+ * MAIN would have to wait for in order to say how they are.  What changes a
+ * device or asks it for its counters, so that its driver cannot be asked for
+ * the link at the same time, waits for WATCHDOG on a mutex of its own, below
+ * all others.
  *
  * Functions that return an "int" return 0 if successful, else a positive
  * errno. */
@@ -37,7 +38,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "openvswitch/thread.h"
 #include "openvswitch/types.h"
+
+/* Held while a device changes or is asked for something, see above.  These
+ * functions take it, others that call a driver have to.  No other mutex of
+ * ours is taken with it held.  MAIN and WATCHDOG. */
+extern struct ovs_mutex dpdk_eth_port_mutex;
 
 /* What a port is configured with. */
 struct dpdk_eth_conf {

@@ -26,6 +26,7 @@
 #include <rte_ethdev.h>
 #include <string.h>
 
+#include "dpdk-eth-port.h"
 #include "dpdk-log.h"
 #include "dpdk-stats.h"
 #include "openvswitch/netdev.h"
@@ -134,6 +135,19 @@ add(struct dpdk_eth_xstats *xstats, uint64_t id, const char *name)
     }
 }
 
+/* Calls rte_eth_xstats_get_names(). */
+static int
+get_names(uint16_t port_id, struct rte_eth_xstat_name *names, int n)
+    OVS_EXCLUDED(dpdk_eth_port_mutex)
+{
+    int retval;
+
+    ovs_mutex_lock(&dpdk_eth_port_mutex);
+    retval = rte_eth_xstats_get_names(port_id, names, n);
+    ovs_mutex_unlock(&dpdk_eth_port_mutex);
+    return retval;
+}
+
 void
 dpdk_eth_stats_start(struct dpdk_eth_xstats *xstats, uint16_t port_id)
 {
@@ -141,7 +155,7 @@ dpdk_eth_stats_start(struct dpdk_eth_xstats *xstats, uint16_t port_id)
     int n;
 
     dpdk_eth_stats_clear(xstats);
-    n = rte_eth_xstats_get_names(port_id, NULL, 0);
+    n = get_names(port_id, NULL, 0);
     if (n < 0) {
         VLOG_WARN_RL(&rl, "Cannot get XSTATS for port: %"PRIu16, port_id);
         return;
@@ -151,7 +165,7 @@ dpdk_eth_stats_start(struct dpdk_eth_xstats *xstats, uint16_t port_id)
     }
 
     names = xcalloc(n, sizeof *names);
-    if (rte_eth_xstats_get_names(port_id, names, n) != n) {
+    if (get_names(port_id, names, n) != n) {
         VLOG_WARN_RL(&rl, "Cannot get XSTATS names for port: %"PRIu16,
                      port_id);
     } else {
@@ -168,15 +182,19 @@ dpdk_eth_stats_start(struct dpdk_eth_xstats *xstats, uint16_t port_id)
  * are none. */
 static uint64_t *
 get_values(const struct dpdk_eth_xstats *xstats, uint16_t port_id)
+    OVS_EXCLUDED(dpdk_eth_port_mutex)
 {
     uint64_t *values;
+    int n;
 
     if (!xstats->n) {
         return NULL;
     }
     values = xcalloc(xstats->n, sizeof *values);
-    if (rte_eth_xstats_get_by_id(port_id, xstats->ids, values, xstats->n)
-        != xstats->n) {
+    ovs_mutex_lock(&dpdk_eth_port_mutex);
+    n = rte_eth_xstats_get_by_id(port_id, xstats->ids, values, xstats->n);
+    ovs_mutex_unlock(&dpdk_eth_port_mutex);
+    if (n != xstats->n) {
         VLOG_WARN_RL(&rl, "Cannot get XSTATS values for port: %"PRIu16,
                      port_id);
         free(values);
@@ -191,8 +209,12 @@ dpdk_eth_stats_get(const struct dpdk_eth_xstats *xstats, uint16_t port_id,
 {
     struct rte_eth_stats eth;
     uint64_t *values;
+    int error;
 
-    if (rte_eth_stats_get(port_id, &eth)) {
+    ovs_mutex_lock(&dpdk_eth_port_mutex);
+    error = rte_eth_stats_get(port_id, &eth);
+    ovs_mutex_unlock(&dpdk_eth_port_mutex);
+    if (error) {
         VLOG_ERR_RL(&rl, "Can't get ETH statistics for port: %"PRIu16,
                     port_id);
         return EPROTO;

@@ -109,14 +109,20 @@ eth_handle_events(uint16_t port_id) OVS_EXCLUDED(dpdk_mutex)
 static void
 eth_run(const struct netdev_class *class OVS_UNUSED)
 {
+    uint16_t unused[RTE_MAX_ETHPORTS];
     uint16_t port_id;
+    size_t n = 0;
 
-    if (dpdk_eth_events_run()) {
-        RTE_ETH_FOREACH_DEV (port_id) {
-            if (!eth_handle_events(port_id)) {
-                dpdk_eth_port_remove(port_id);
-            }
+    if (!dpdk_eth_events_run()) {
+        return;
+    }
+    RTE_ETH_FOREACH_DEV (port_id) {
+        if (!eth_handle_events(port_id)) {
+            unused[n++] = port_id;
         }
+    }
+    while (n > 0) {
+        dpdk_eth_attach_let_go(unused[--n]);
     }
 }
 
@@ -162,6 +168,7 @@ eth_destruct(struct netdev *netdev) OVS_NO_THREAD_SAFETY_ANALYSIS
     dpdk_eth_stats_clear(&eth->xstats);
     free(eth->devargs);
     free(eth->run_error);
+    free(eth->mac_error);
     free(eth->config_error);
     dpdk_dev_uninit(&eth->dev);
 }
@@ -184,6 +191,7 @@ eth_set_etheraddr(struct netdev *netdev, const struct eth_addr mac)
     struct dpdk_eth *eth = dpdk_eth_cast(netdev);
 
     ovs_mutex_lock(&eth->dev.mutex);
+    eth->mac_requested = true;
     if (!eth_addr_equals(eth->dev.requested_hwaddr, mac)) {
         eth->dev.requested_hwaddr = mac;
         netdev_request_reconfigure(netdev);
@@ -327,6 +335,19 @@ eth_request(const struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
     };
 }
 
+/* Takes over the Ethernet address of the device, which may be another one than
+ * before it was reset: whoever owns the PF may have changed that of a VF. */
+static void
+eth_read_mac(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
+{
+    struct dpdk_dev *dev = &eth->dev;
+
+    if (!dpdk_eth_port_get_mac(eth->port_id, &dev->hwaddr)
+        && !eth->mac_requested) {
+        dev->requested_hwaddr = dev->hwaddr;
+    }
+}
+
 /* Starts the device with the configuration 'request', for which it has the
  * memory.  Returns 0, or a positive errno and stores why in '*whyp'. */
 static int
@@ -344,6 +365,7 @@ eth_start(struct dpdk_eth *eth, const struct dpdk_eth_conf *request,
     eth->conf = conf;
     eth->accepted = *request;
     eth->started = true;
+    eth_read_mac(eth);
     eth->dev.up.ol_flags = dpdk_eth_port_ol_flags(conf.tx_offloads);
     dpdk_dev_apply_queues(&eth->dev, conf.n_rxq, conf.n_txq, false);
     dpdk_eth_stats_start(&eth->xstats, eth->port_id);
@@ -376,81 +398,136 @@ eth_stop(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
     if_notifier_manual_report();
 }
 
-/* Goes back to the configuration before a reconfiguration that failed after it
- * had got its memory.  Returns 0 or a positive errno. */
+/* Moves the port to a pool for 'conf'.  Returns 0, or a positive errno,
+ * changes nothing, and stores why in '*whyp'. */
 static int
-eth_restart(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
+eth_apply_pool(struct dpdk_eth *eth, const struct dpdk_eth_conf *conf,
+               char **whyp) OVS_REQUIRES(eth->dev.mutex)
 {
-    int mtu = eth->dev.requested_mtu;
-    int socket_id = eth->dev.requested_socket_id;
-    char *why = NULL;
+    const struct dpdk_eth_conf request = eth_request(eth);
+    struct dpdk_dev *dev = &eth->dev;
     int error;
 
-    eth->dev.requested_mtu = eth->accepted.mtu;
-    eth->dev.requested_socket_id = eth->accepted.socket_id;
-    error = dpdk_dev_apply_pool(&eth->dev, eth->accepted.rxq_size,
-                                eth->accepted.txq_size, &why);
-    eth->dev.requested_mtu = mtu;
-    eth->dev.requested_socket_id = socket_id;
-    if (!error) {
-        error = eth_start(eth, &eth->accepted, &why);
-    }
-    free(why);
+    dev->requested_n_rxq = conf->n_rxq;
+    dev->requested_n_txq = conf->n_txq;
+    dev->requested_mtu = conf->mtu;
+    dev->requested_socket_id = conf->socket_id;
+    error = dpdk_dev_apply_pool(&eth->dev, conf->rxq_size, conf->txq_size,
+                                whyp);
+    dev->requested_n_rxq = request.n_rxq;
+    dev->requested_n_txq = request.n_txq;
+    dev->requested_mtu = request.mtu;
+    dev->requested_socket_id = request.socket_id;
     return error;
 }
 
-/* Makes the device run as 'request' says, or else as before if it did run.
- * Returns 0, or a positive errno and stores why in '*whyp'. */
+/* Makes the device run as 'conf' says.  Returns 0, or a positive errno and
+ * stores why in '*whyp'.  Then the device runs on if there is no memory for
+ * 'conf', else it does not run any more. */
 static int
-eth_apply_conf(struct dpdk_eth *eth, const struct dpdk_eth_conf *request,
-               char **whyp) OVS_REQUIRES(eth->dev.mutex)
+eth_try_conf(struct dpdk_eth *eth, const struct dpdk_eth_conf *conf,
+             char **whyp) OVS_REQUIRES(eth->dev.mutex)
 {
-    bool was_started = eth->started;
     char *why = NULL;
     int error;
 
-    /* Without the memory for it, the device does not stop. */
-    error = dpdk_dev_apply_pool(&eth->dev, request->rxq_size,
-                                request->txq_size, whyp);
+    error = eth_apply_pool(eth, conf, whyp);
     if (error) {
         return error;
     }
-    if (was_started) {
+    if (eth->started || eth->reset_needed) {
         eth_stop(eth);
     }
-    error = eth_start(eth, request, &why);
+    error = eth_start(eth, conf, &why);
     if (error) {
         *whyp = xasprintf("could not be configured: %s", why);
         free(why);
-        if (was_started) {
-            eth_restart(eth);
-        }
     }
     return error;
 }
 
-/* Applies the requested Ethernet address.  Returns 0, or a positive errno and
- * stores why in '*whyp'. */
-static int
-eth_apply_mac(struct dpdk_eth *eth, char **whyp)
+/* Makes the device, which did run, run on after 'request' was refused: with
+ * the MTU of before, if that is what was wrong, or else with all that it had
+ * before. */
+static void
+eth_fall_back(struct dpdk_eth *eth, const struct dpdk_eth_conf *request)
     OVS_REQUIRES(eth->dev.mutex)
+{
+    const struct dpdk_eth_conf before = eth->accepted;
+    bool short_of_memory = eth->dev.short_of_memory;
+    struct dpdk_eth_conf rest = *request;
+    char *why = NULL;
+
+    rest.mtu = before.mtu;
+    if (rest.mtu != request->mtu && !dpdk_eth_conf_equal(&rest, &before)) {
+        eth_try_conf(eth, &rest, &why);
+    }
+
+    /* A device that needs a reset is dead until it gets that, whether there is
+     * memory for something else or not. */
+    if (!eth->started || eth->reset_needed) {
+        free(why);
+        why = NULL;
+        eth_try_conf(eth, &before, &why);
+    }
+    free(why);
+    eth->dev.short_of_memory = short_of_memory;
+}
+
+/* Applies the requested Ethernet address to the device, which runs. */
+static void
+eth_apply_mac(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
 {
     struct dpdk_dev *dev = &eth->dev;
     int error;
 
+    free(eth->mac_error);
+    eth->mac_error = NULL;
     if (eth_addr_equals(dev->hwaddr, dev->requested_hwaddr)) {
-        return 0;
+        return;
     }
     error = dpdk_eth_port_set_mac(dev->name, eth->port_id,
                                   dev->requested_hwaddr);
     if (error) {
-        *whyp = xasprintf("Failed to set requested mac("ETH_ADDR_FMT"): %s",
-                          ETH_ADDR_ARGS(dev->requested_hwaddr),
-                          rte_strerror(error));
-        return error;
+        eth->mac_error = xasprintf("Failed to set requested mac("ETH_ADDR_FMT
+                                   "): %s",
+                                   ETH_ADDR_ARGS(dev->requested_hwaddr),
+                                   rte_strerror(error));
+    } else {
+        dev->hwaddr = dev->requested_hwaddr;
     }
-    dev->hwaddr = dev->requested_hwaddr;
-    return 0;
+}
+
+/* Makes the device run as 'request' says, or else as before if it did run.
+ * Returns 0 or a positive errno. */
+static int
+eth_apply_conf(struct dpdk_eth *eth, const struct dpdk_eth_conf *request)
+    OVS_REQUIRES(eth->dev.mutex)
+{
+    const struct dpdk_eth_conf before = eth->accepted;
+    bool was_started = eth->started;
+    char *why = NULL;
+    int error;
+
+    error = eth_try_conf(eth, request, &why);
+    if (error && was_started) {
+        eth_fall_back(eth, request);
+    }
+    eth_publish(eth);
+
+    free(eth->run_error);
+    eth->run_error = NULL;
+    eth->has_refused = error != 0;
+    if (error) {
+        eth->refused = *request;
+        eth->run_error = xasprintf(
+            "%s%s", why, !eth->started ? ""
+            : dpdk_eth_conf_equal(&eth->accepted, &before)
+            ? ", the previous configuration runs on"
+            : ", the previous MTU stays, everything else is applied");
+    }
+    free(why);
+    return error;
 }
 
 /* Applies what is requested of 'eth', or what it can of that.  Returns 0 if
@@ -460,29 +537,21 @@ eth_apply(struct dpdk_eth *eth) OVS_REQUIRES(eth->dev.mutex)
 {
     struct dpdk_eth_conf request = eth_request(eth);
     bool settled = eth->started && !eth->reset_needed;
-    char *why = NULL;
+    bool refused = eth->has_refused && !eth->dev.short_of_memory
+                   && dpdk_eth_conf_equal(&request, &eth->refused);
     int error = 0;
 
-    if (settled && eth->has_refused && !eth->dev.short_of_memory
-        && dpdk_eth_conf_equal(&request, &eth->refused)) {
-        return 0;
+    if (settled && dpdk_eth_conf_equal(&request, &eth->accepted)) {
+        /* What was refused is not asked for any more. */
+        eth->has_refused = false;
+        free(eth->run_error);
+        eth->run_error = NULL;
+    } else if (!settled || !refused) {
+        error = eth_apply_conf(eth, &request);
     }
-    eth->has_refused = false;
-    if (!settled || !dpdk_eth_conf_equal(&request, &eth->accepted)) {
-        error = eth_apply_conf(eth, &request, &why);
-        eth_publish(eth);
+    if (eth->started) {
+        eth_apply_mac(eth);
     }
-    free(eth->run_error);
-    if (error) {
-        eth->has_refused = true;
-        eth->refused = request;
-        eth->run_error = xasprintf("%s%s", why, eth->started ? ", the "
-                                   "previous configuration runs on" : "");
-    } else {
-        eth_apply_mac(eth, &why);
-        eth->run_error = nullable_xstrdup(why);
-    }
-    free(why);
     dpdk_eth_config_show_error(eth);
     return eth->started ? 0 : error;
 }
@@ -505,6 +574,8 @@ eth_let_go(struct dpdk_eth *eth) OVS_EXCLUDED(eth->dev.mutex)
     memset(&eth->link, 0, sizeof eth->link);
     eth->link_resets++;
     dpdk_eth_stats_clear(&eth->xstats);
+    free(eth->mac_error);
+    eth->mac_error = NULL;
     free(eth->run_error);
     eth->run_error = xasprintf("the device '%s' has been pulled out, put it "
                                "back, then delete the port and add it again",

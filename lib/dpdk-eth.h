@@ -71,9 +71,11 @@ struct dpdk_eth {
     int requested_txq_size OVS_GUARDED;
     bool requested_lsc_interrupt OVS_GUARDED;
     struct eth_addr vf_mac OVS_GUARDED; /* All-zeros if none is. */
+    bool mac_requested OVS_GUARDED; /* Is 'dev.requested_hwaddr' a wish? */
 
     /* What is wrong, each null if nothing is.  The first one is shown. */
     char *run_error OVS_GUARDED; /* With the device. */
+    char *mac_error OVS_GUARDED; /* With its Ethernet address. */
     char *config_error OVS_GUARDED; /* With the options. */
 
     /* The link as it was last seen. */

@@ -90,6 +90,7 @@ check_PROGRAMS += \
 	tests/test-dpdk-crumb \
 	tests/test-dpdk-eal-args \
 	tests/test-dpdk-eal-log \
+	tests/test-dpdk-eth \
 	tests/test-dpdk-mempool-conf \
 	tests/test-dpdk-packet \
 	tests/test-dpdk-policer \
@@ -116,6 +117,9 @@ tests_test_dpdk_eal_args_LDADD = $(test_ldadd)
 
 tests_test_dpdk_eal_log_SOURCES = tests/test-dpdk-eal-log.c
 tests_test_dpdk_eal_log_LDADD = $(test_ldadd)
+
+tests_test_dpdk_eth_SOURCES = tests/test-dpdk-eth.c
+tests_test_dpdk_eth_LDADD = $(test_ldadd)
 
 tests_test_dpdk_mempool_conf_SOURCES = tests/test-dpdk-mempool-conf.c
 tests_test_dpdk_mempool_conf_LDADD = $(test_ldadd)

@@ -123,7 +123,7 @@ eth_send__(struct dpdk_eth *eth, int qid, struct dp_packet_batch *batch)
     unsigned int n;
 
     if (OVS_UNLIKELY(!eth_is_usable(eth))) {
-        dpdk_counter_add(&stats->drops[DPDK_DROP_FAILURE], batch->count);
+        dpdk_counter_add(&stats->drops[DPDK_DROP_UNUSABLE], batch->count);
         dpdk_packet_free_bulk(batch->packets, batch->count);
         return;
     }

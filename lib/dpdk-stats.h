@@ -52,6 +52,8 @@ enum dpdk_drop {
     DPDK_DROP_SEGMENTS,         /* Received in more than one segment. */
     DPDK_DROP_QOS,              /* More than a policer or QoS lets pass. */
     DPDK_DROP_HWOL,             /* Asks for an offload that makes no sense. */
+    DPDK_DROP_UNUSABLE,         /* The port is down, or has no guest.  Only */
+                                /* part of "tx_dropped", as in-tree. */
     DPDK_N_DROPS
 };
 
@@ -75,13 +77,13 @@ struct dpdk_queue_stats {
     atomic_uint64_t packets;    /* Packets that passed. */
     atomic_uint64_t bytes;      /* Their bytes, without FCS. */
     atomic_uint64_t drops[DPDK_N_DROPS]; /* Packets dropped, by reason. */
-    atomic_uint64_t retries;    /* Attempts to send after the first one. */
 
     /* vhost only.  A NIC counts these by itself. */
     atomic_uint64_t sizes[DPDK_N_SIZES]; /* 'packets', by size. */
     atomic_uint64_t multicast;  /* Those to several stations, but not all. */
     atomic_uint64_t broadcast;  /* Those to all stations. */
     atomic_uint64_t notifications; /* Interrupts of the guest. */
+    atomic_uint64_t retries;    /* Attempts to send after the first one. */
     atomic_uint64_t iotlb_hits; /* Of guests that are gone, see */
     atomic_uint64_t iotlb_misses; /* dpdk_vhost_stats_keep(). */
 };

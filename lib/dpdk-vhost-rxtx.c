@@ -456,7 +456,7 @@ dpdk_vhost_send(struct netdev *netdev, int qid, struct dp_packet_batch *batch,
         vhost_send__(vhost, vid, qid, batch);
         dpdk_crumb_set(source);
     } else {
-        dpdk_counter_add(&vhost->dev.tx_stats[qid].drops[DPDK_DROP_FAILURE],
+        dpdk_counter_add(&vhost->dev.tx_stats[qid].drops[DPDK_DROP_UNUSABLE],
                          batch->count);
     }
     rte_spinlock_unlock(&txq->lock);

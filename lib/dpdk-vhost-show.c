@@ -49,6 +49,7 @@ static const char *const drop_names[DPDK_N_DROPS] = {
     [DPDK_DROP_SEGMENTS] = "segments",
     [DPDK_DROP_QOS] = "qos",
     [DPDK_DROP_HWOL] = "invalid_hwol",
+    [DPDK_DROP_UNUSABLE] = "unusable",
 };
 
 /* What is copied of a ring while its mutex is held. */

@@ -42,6 +42,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-eal-args.h \
 	lib/dpdk-eal-commands.c \
 	lib/dpdk-eal-commands.h \
+	lib/dpdk-eal-huge.c \
+	lib/dpdk-eal-huge.h \
 	lib/dpdk-eal-keys.c \
 	lib/dpdk-eal-keys.h \
 	lib/dpdk-eal-log.c \

@@ -15,7 +15,7 @@
  */
 
 /* DPDK's environment abstraction layer.  Called by plugin.c, calls librte_eal,
- * dpdk-eal-args.c, dpdk-eal-log.c and dpdk-memory.c. */
+ * dpdk-eal-args.c, dpdk-eal-huge.c, dpdk-eal-log.c and dpdk-memory.c. */
 
 #include <config.h>
 
@@ -30,6 +30,7 @@
 #include <sched.h>
 
 #include "dpdk-eal-args.h"
+#include "dpdk-eal-huge.h"
 #include "dpdk-eal-log.h"
 #include "dpdk-log.h"
 #include "dpdk-memory.h"
@@ -42,6 +43,9 @@
 #include "vswitch-idl.h"
 
 #define this_module (*dpdk_log_eal)
+
+/* Where the kernel tells about hugepages. */
+static const char sysfs[] = "/sys";
 
 static atomic_bool available = ATOMIC_VAR_INIT(false);
 
@@ -97,8 +101,9 @@ log_failure(const char *what, int error)
     char detail[256];
 
     dpdk_eal_log_take_error(detail, sizeof detail);
-    if (error == EALREADY) {
-        /* An earlier attempt failed too late for EAL to undo it. */
+    if (error == EALREADY || strstr(detail, "is ignored, because")) {
+        /* An earlier attempt failed too late for EAL to undo it, or after EAL
+         * had taken over its CPUs, which it does only once. */
         VLOG_EMER("Unable to initialize DPDK: EAL does not start again after "
                   "what it failed with before; restart ovs-vswitchd to try "
                   "again, Open vSwitch goes on without it until then");
@@ -171,6 +176,11 @@ try_init(const struct smap *other_config)
     char *error;
 
     error = dpdk_eal_args_build(other_config, lowest_core(), &args);
+    if (!error && !dpdk_eal_args_has(&args, "--no-huge")
+        && !dpdk_eal_huge_available(sysfs)) {
+        error = xstrdup("no hugepages are free, reserve some, e.g. by 'echo "
+                        "1024 >/proc/sys/vm/nr_hugepages'");
+    }
     joined = svec_join(&args, " ", "");
     if (failed_args && !strcmp(joined, failed_args)) {
         goto out;

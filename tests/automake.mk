@@ -89,6 +89,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += \
 	tests/test-dpdk-crumb \
 	tests/test-dpdk-eal-args \
+	tests/test-dpdk-eal \
 	tests/test-dpdk-eal-log \
 	tests/test-dpdk-eth \
 	tests/test-dpdk-mempool-conf \
@@ -110,6 +111,9 @@ endif
 
 tests_test_dpdk_crumb_SOURCES = tests/test-dpdk-crumb.c tests/test-child.h
 tests_test_dpdk_crumb_LDADD = $(test_ldadd)
+
+tests_test_dpdk_eal_SOURCES = tests/test-dpdk-eal.c
+tests_test_dpdk_eal_LDADD = $(test_ldadd)
 
 tests_test_dpdk_eal_args_SOURCES = tests/test-dpdk-eal-args.c
 tests_test_dpdk_eal_args_LDADD = $(test_ldadd)

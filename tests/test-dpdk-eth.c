@@ -32,13 +32,16 @@
 
 #include <cmocka.h>
 
+#include "dp-packet.h"
 #include "dpdk-dev.h"
 #include "dpdk-eth.h"
 #include "dpdk-mempool.h"
 #include "netdev.h"
 #include "openvswitch/vlog.h"
+#include "ovs-atomic.h"
 #include "packets.h"
 #include "smap.h"
+#include "timeval.h"
 #include "userspace-tso.h"
 #include "util.h"
 
@@ -51,6 +54,7 @@ static struct {
     bool exists;
     bool running;
     bool dead;                  /* Does nothing until it is reset? */
+    atomic_bool up;             /* Has it a link? */
     uint32_t flags;             /* RTE_ETH_DEV_*. */
     int max_mtu;
     int mtu;
@@ -267,9 +271,31 @@ rte_eth_dev_default_mac_addr_set(uint16_t port_id, struct rte_ether_addr *mac)
 }
 
 int
-rte_eth_link_get_nowait(uint16_t port_id OVS_UNUSED,
-                        struct rte_eth_link *link OVS_UNUSED)
+rte_eth_link_get_nowait(uint16_t port_id, struct rte_eth_link *link)
 {
+    bool up;
+
+    atomic_read(&ethdevs[port_id].up, &up);
+    link->link_status = up ? RTE_ETH_LINK_UP : RTE_ETH_LINK_DOWN;
+    return 0;
+}
+
+int
+rte_eth_dev_set_link_up(uint16_t port_id OVS_UNUSED)
+{
+    return 0;
+}
+
+int
+rte_eth_dev_set_link_down(uint16_t port_id OVS_UNUSED)
+{
+    return 0;
+}
+
+int
+rte_eth_stats_get(uint16_t port_id OVS_UNUSED, struct rte_eth_stats *stats)
+{
+    memset(stats, 0, sizeof *stats);
     return 0;
 }
 
@@ -618,6 +644,52 @@ test_refused_mtu(void **state OVS_UNUSED)
     netdev_close(netdev);
 }
 
+/* A change of the link is noticed soon, though no device tells of it. */
+static void
+test_link(void **state OVS_UNUSED)
+{
+    struct netdev *netdev = open_port("p0", PF);
+    long long int start = time_msec();
+
+    for (int i = 0; i < 4; i++) {
+        bool up = i % 2 == 0;
+
+        atomic_store(&ethdevs[PF].up, up);
+        while (netdev_get_carrier(netdev) != up) {
+            assert_true(time_msec() - start < 20000);
+            xnanosleep(1000 * 1000);
+        }
+    }
+    assert_true(time_msec() - start < 8000);
+    netdev_close(netdev);
+}
+
+/* What is sent to a port that is down is dropped, and no failure to send. */
+static void
+test_drops(void **state OVS_UNUSED)
+{
+    struct netdev *netdev = open_port("p0", PF);
+    struct netdev_custom_stats custom;
+    struct netdev_saved_flags *flags;
+    struct netdev_stats stats;
+    struct dp_packet_batch batch;
+
+    assert_int_equal(netdev_turn_flags_off(netdev, NETDEV_UP, &flags), 0);
+    dp_packet_batch_init_packet(&batch, dp_packet_new(64));
+    dp_packet_batch_add(&batch, dp_packet_new(64));
+    assert_int_equal(netdev_send(netdev, 0, &batch, false), 0);
+
+    assert_int_equal(netdev_get_stats(netdev, &stats), 0);
+    assert_int_equal(stats.tx_dropped, 2);
+    assert_int_equal(netdev_get_custom_stats(netdev, &custom), 0);
+    for (size_t i = 0; i < custom.size; i++) {
+        assert_int_equal(custom.counters[i].value, 0);
+    }
+    netdev_free_custom_stats_counters(&custom);
+    netdev_restore_flags(flags);
+    netdev_close(netdev);
+}
+
 /* Opens a port and checks what it shows of "tx_tso_offload". */
 static void
 assert_tso(const char *expected)
@@ -663,6 +735,8 @@ main(int argc OVS_UNUSED, char *argv[])
         cmocka_unit_test_setup(test_unplug_unused, setup),
         cmocka_unit_test_setup(test_mac_after_reset, setup),
         cmocka_unit_test_setup(test_refused_mtu, setup),
+        cmocka_unit_test_setup(test_link, setup),
+        cmocka_unit_test_setup(test_drops, setup),
         cmocka_unit_test_setup(test_tso, setup),
     };
 

@@ -590,8 +590,9 @@ test_ring(void **state)
         .buf_size = HEADROOM + ROOM,
         .headroom = HEADROOM,
     };
-    for (int i = 0; i <= 14; i++) {
+    for (int i = 0; i <= 24; i++) {
         struct dpdk_vring_memory memory = d.g.memory;
+        uint64_t event = FEATURE(RING_F_EVENT_IDX);
         bool valid = false;
 
         config = good;
@@ -612,6 +613,22 @@ test_ring(void **state)
         case 12: memory.regions[1].size = 0; break;
         case 13: memory.regions[2].size++; break;
         case 14: config.last_avail = SIZE; valid = !is_packed; break;
+
+        /* Each part of the ring has to be in one region. */
+        case 15: memory.n = 3; break;
+        case 16: memory.regions[3].size--; break;
+        case 17: memory.regions[4].size--; break;
+        case 18: memory.regions[5].size--; break;
+        case 19: memory.regions[3].base++; break;
+        case 20: memory.regions[4].base++; break;
+        case 21: memory.regions[5].base++; break;
+        case 22: config.size = 2 * SIZE; break;
+        case 23: config.features |= event; valid = is_packed; break;
+        case 24:
+            config.features |= event;
+            memory.regions[4].size += 2;
+            valid = is_packed;
+            break;
         }
         assert_int_equal(dpdk_vring_init(&d.vr, &config), valid);
         if (!valid) {

@@ -127,6 +127,56 @@ def base_outside(test):
     test.wait_up()
 
 
+def bend(name, size=256, features=(), then_features=None, then_size=None,
+         **place):
+    """Adds a case whose ring 1 becomes larger than where it is in memory.
+
+    'place' says how many bytes before the end of the memory a part of the ring
+    is.  The library finds out where the ring is when it gets the kick, and so
+    for 'size' and 'features'.  What comes then does not make it look again.
+    """
+    def body(test):
+        fe = test.front_end
+        fe.negotiate(features=features)
+        fe.set_memory()
+        fe.rings = [SplitRing(fe.memory, vu.ring_address(0)),
+                    SplitRing(fe.memory, vu.ring_address(1), size)]
+        ring = fe.rings[1]
+        for part, distance in place.items():
+            setattr(ring, part, fe.memory.size - distance)
+        fe.send_state(vu.SET_VRING_NUM, 1, size)
+        fe.send_state(vu.SET_VRING_BASE, 1, 0)
+        fe.send_address(1, *(vu.USER_ADDRESS + address for address
+                             in (ring.desc, ring.avail, ring.used)))
+        fe.send_u64(vu.SET_VRING_KICK, 1, [fe.eventfd()])
+        if then_features is not None:
+            fe.features = ((fe.features & ~vu.bits(vu.F_RING_PACKED))
+                           | vu.bits(*then_features))
+            fe.send_u64(vu.SET_FEATURES, fe.features)
+        if then_size:
+            fe.send_state(vu.SET_VRING_NUM, 1, then_size)
+        fe.send_u64(vu.SET_VRING_CALL, 1, [fe.eventfd()])
+        fe.send_state(vu.SET_VRING_ENABLE, 1, 1)
+        fe.start_ring(0, fe.rings[0])
+        fe.sync()
+        test.wait_up()
+        ring.chain((BUFFERS, PACKET))
+
+    add(name, body, 15,
+        broken("ring 1: ring has an impossible size or address: "), "ring")
+
+
+bend("used-ring-over-the-end", used=4)
+bend("ring-grows-over-the-end", 2, then_size=32768, desc=128, avail=64,
+     used=32)
+bend("ring-was-packed", features=(vu.F_RING_PACKED,), then_features=(),
+     used=4)
+bend("available-event-over-the-end",
+     then_features=(vu.RING_F_EVENT_IDX,), avail=4 + 2 * 256)
+bend("used-event-over-the-end",
+     then_features=(vu.RING_F_EVENT_IDX,), used=4 + 8 * 256)
+
+
 @ring_case(22, "ring 1: descriptor outside of the ring made available", False)
 def head_outside(_, rings):
     rings[1].offer(256)

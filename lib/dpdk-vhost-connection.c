@@ -35,6 +35,7 @@
 static struct connection {
     struct dpdk_vhost_rings *rings; /* Of its port, or null. */
     struct dpdk_vhost_asked asked;
+    bool in_message;            /* Is the library handling a message? */
 } connections[RTE_MAX_VHOST_DEVICE];
 
 /* Returns connection 'vid', or null if it is not of a port. */
@@ -62,15 +63,50 @@ changes_something(uint32_t request)
     }
 }
 
+/* Makes librte_vhost refuse 'msg', because it has not been able to handle an
+ * earlier one, without doing anything but to close what came with it. */
+static enum rte_vhost_msg_result
+refuse(struct dpdk_vhost_message *msg)
+{
+    dpdk_crumb_set(NULL);
+    switch (msg->request) {
+    case DPDK_VHOST_SET_MEM_TABLE:
+        msg->payload.memory.n = UINT32_MAX;
+        return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+
+    case DPDK_VHOST_SET_LOG_BASE:
+        msg->size = 0;
+        return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+
+    case DPDK_VHOST_SET_VRING_KICK:
+    case DPDK_VHOST_SET_VRING_CALL:
+    case DPDK_VHOST_SET_VRING_ERR:
+        /* With a descriptor, say that there is none. */
+        msg->payload.u64 ^= DPDK_VHOST_NO_FD;
+        return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+
+    case DPDK_VHOST_SET_LOG_FD:
+    case DPDK_VHOST_SET_BACKEND_REQ_FD:
+        /* These do no harm. */
+        return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+
+    default:
+        return RTE_VHOST_MSG_RESULT_ERR;
+    }
+}
+
 /* librte_vhost calls this before it handles 'message', which begins as it came
  * on the wire. */
 static enum rte_vhost_msg_result
 before_message(int vid, void *message)
 {
-    const struct dpdk_vhost_message *msg = message;
+    struct dpdk_vhost_message *msg = message;
     struct connection *conn = lookup(vid);
 
     dpdk_vhost_sigbus_handle(vid);
+    if (dpdk_vhost_connection_has_failed(vid)) {
+        return refuse(msg);
+    }
     dpdk_crumb_set(conn ? conn->rings->faults->crumb : NULL);
     if (conn && msg->request == DPDK_VHOST_SEND_RARP) {
         /* The library would have to receive from the ring once. */
@@ -79,19 +115,21 @@ before_message(int vid, void *message)
         return RTE_VHOST_MSG_RESULT_OK;
     }
     if (conn && changes_something(msg->request)) {
+        conn->in_message = true;
         dpdk_vhost_rings_before_message(conn->rings, vid);
     }
     return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
-/* librte_vhost calls this when it has handled 'message'. */
+/* librte_vhost calls this when it has handled 'message', unless it failed. */
 static enum rte_vhost_msg_result
 after_message(int vid, void *message)
 {
     const struct dpdk_vhost_message *msg = message;
     struct connection *conn = lookup(vid);
 
-    if (conn && changes_something(msg->request)) {
+    if (conn && conn->in_message && changes_something(msg->request)) {
+        conn->in_message = false;
         dpdk_vhost_rings_after_message(conn->rings, vid);
     }
     dpdk_crumb_set(NULL);
@@ -122,6 +160,14 @@ dpdk_vhost_connection_end(int vid)
         conn->rings = NULL;
     }
     dpdk_crumb_set(NULL);
+}
+
+bool
+dpdk_vhost_connection_has_failed(int vid)
+{
+    const struct connection *conn = lookup(vid);
+
+    return conn && conn->in_message;
 }
 
 void

@@ -158,6 +158,10 @@ new_device(int vid) OVS_EXCLUDED(dpdk_mutex)
     struct dpdk_vhost *vhost;
     char ifname[IFNAME_SIZE];
 
+    if (dpdk_vhost_connection_has_failed(vid)) {
+        /* What it tells of the guest may not be so. */
+        return -1;
+    }
     get_ifname(vid, ifname);
 
     /* We poll, so a kick would only cost the guest. */

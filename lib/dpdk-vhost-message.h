@@ -74,6 +74,10 @@ enum dpdk_vhost_request {
 #define DPDK_VHOST_FLAG_REPLY 0x4
 #define DPDK_VHOST_FLAG_NEED_REPLY 0x8
 
+/* In the payload of SET_VRING_KICK and the like: no descriptor comes with
+ * it. */
+#define DPDK_VHOST_NO_FD 0x100
+
 OVS_PACKED(
 struct dpdk_vhost_region {
     uint64_t guest_addr;        /* Physical. */

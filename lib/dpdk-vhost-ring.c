@@ -26,6 +26,7 @@
 #include <linux/membarrier.h>
 #include <linux/vhost.h>
 #include <linux/virtio_config.h>
+#include <rte_cycles.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
@@ -46,6 +47,10 @@
 #define this_module (*dpdk_log_netdev)
 
 bool dpdk_vhost_ring_needs_barrier;
+
+/* How long a packet for the guest waits at most for librte_vhost to handle a
+ * message, in us.  Most take less, so that none is lost because of them. */
+#define MAX_WAIT 100
 
 /* Whom to tell that the status of rings has changed. */
 static dpdk_vhost_rings_changed_func *status_changed;
@@ -128,8 +133,8 @@ notify(const struct dpdk_vhost_ring *ring)
     }
 }
 
-/* Gives 'ring', which nobody uses, to librte_vhost, or to nobody if it is
- * broken. */
+/* Takes the indices of 'ring', which is blocked and nobody uses, back to
+ * librte_vhost. */
 static void
 give_back(struct dpdk_vhost_ring *ring)
 {
@@ -145,8 +150,9 @@ give_back(struct dpdk_vhost_ring *ring)
         ring->adopted = false;
     }
     ring->callfd = -1;
-    set_state(ring, ring->broken ? DPDK_VHOST_RING_BROKEN
-                                 : DPDK_VHOST_RING_LIBRARY);
+    if (ring->broken) {
+        set_state(ring, DPDK_VHOST_RING_BROKEN);
+    }
 }
 
 /* Waits until the packet side does not use 'ring', which is blocked. */
@@ -202,22 +208,41 @@ dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings)
     return any;
 }
 
-/* Takes all rings back from the packet side, for 'why'.  Until refresh(),
- * nobody notifies the guest, except for librte_vhost. */
+/* Returns why librte_vhost carries the packets, or null if it never does. */
+static const char *
+why_library(const struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
+{
+    return (!rings->wanted ? "vhost-datapath"
+            : rings->features & (UINT64_C(1) << VIRTIO_F_IOMMU_PLATFORM)
+            ? "IOMMU" : NULL);
+}
+
+/* Takes all rings back from the packet side, for 'why': until offer(), nobody
+ * uses them, but for librte_vhost if it has them and is to have them.  Until
+ * refresh(), nobody else notifies the guest. */
 static void
 withdraw(struct dpdk_vhost_rings *rings, const char *why)
     OVS_REQUIRES(rings->mutex)
 {
+    bool library = why_library(rings) != NULL;
+
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
-        rings->ring[i]->why = why;
-        if (get_state(rings->ring[i]) != DPDK_VHOST_RING_BROKEN) {
-            set_state(rings->ring[i], DPDK_VHOST_RING_BLOCKED);
+        struct dpdk_vhost_ring *ring = rings->ring[i];
+        int state = get_state(ring);
+
+        if (library && state == DPDK_VHOST_RING_LIBRARY) {
+            __atomic_store_n(&ring->callfd, -1, __ATOMIC_RELAXED);
+        } else if (state != DPDK_VHOST_RING_BROKEN) {
+            ring->why = why;
+            __atomic_store_n(&ring->n_blocked, ring->n_blocked + 1,
+                             __ATOMIC_RELAXED);
+            set_state(ring, DPDK_VHOST_RING_BLOCKED);
         }
     }
     control_barrier();
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        wait_until_idle(rings->ring[i]);
         if (get_state(rings->ring[i]) == DPDK_VHOST_RING_BLOCKED) {
-            wait_until_idle(rings->ring[i]);
             report_broken(rings, rings->ring[i]);
             give_back(rings->ring[i]);
         }
@@ -240,18 +265,16 @@ enlarge(struct dp_packet *p, uint32_t size)
     return true;
 }
 
-/* Returns why 'ring' cannot have a view, or null if it can. */
+/* Returns why 'ring' cannot have a view, or null if it can.  The library, too,
+ * would have nothing to do with it, but might find that this has changed. */
 static const char *
-why_not(const struct dpdk_vhost_rings *rings,
+why_off(const struct dpdk_vhost_rings *rings,
         const struct dpdk_vhost_ring *ring)
     OVS_REQUIRES(rings->mutex)
 {
-    return (!rings->wanted ? "vhost-datapath"
-            : !ring->exists ? "ring does not exist"
+    return (!ring->exists ? "ring does not exist"
             : !bitmap_is_set(rings->asked->enabled, ring->index)
             ? "ring is disabled"
-            : rings->features & (UINT64_C(1) << VIRTIO_F_IOMMU_PLATFORM)
-            ? "IOMMU"
             : !rings->memory.n ? "memory regions"
             : !rings->buf_size ? "memory for packets"
             : NULL);
@@ -265,6 +288,24 @@ log_write(void *ring_, uint64_t addr, uint64_t len)
     struct dpdk_vhost_ring *ring = ring_;
 
     rte_vhost_log_write(ring->vid, addr, len);
+}
+
+/* Offers the view of 'ring' to the packet side. */
+static void
+offer_view(struct dpdk_vhost_rings *rings, struct dpdk_vhost_ring *ring)
+    OVS_REQUIRES(rings->mutex)
+{
+    bool logs = rings->features & (UINT64_C(1) << VHOST_F_LOG_ALL);
+
+    ring->why = logs ? "migration" : NULL;
+    ring->config.log = logs ? log_write : NULL;
+    ring->config.log_aux = ring;
+    ring->view.broken = DPDK_VRING_OK;
+    ring->reported = false;
+    ring->config.features = rings->features;
+    ring->config.buf_size = rings->buf_size;
+    ring->config.mtu = rings->mtu;
+    set_state(ring, DPDK_VHOST_RING_VIEW);
 }
 
 /* Undoes withdraw(): offers views to the packet side, where they can be.  An
@@ -283,24 +324,24 @@ offer(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
         struct dpdk_vhost_ring *ring = rings->ring[i];
 
-        if (get_state(ring) != DPDK_VHOST_RING_LIBRARY) {
+        const char *why = why_library(rings);
+
+        if (get_state(ring) == DPDK_VHOST_RING_BROKEN) {
             continue;
         }
         /* dpdk_vhost_ring_after_library() may run for it. */
         __atomic_store_n(&ring->callfd, ring->guest_callfd, __ATOMIC_RELAXED);
-        ring->why = why_not(rings, ring);
-        if (!ring->why) {
-            bool logs = rings->features & (UINT64_C(1) << VHOST_F_LOG_ALL);
-
-            ring->why = logs ? "migration" : NULL;
-            ring->config.log = logs ? log_write : NULL;
-            ring->config.log_aux = ring;
-            ring->view.broken = DPDK_VRING_OK;
-            ring->reported = false;
-            ring->config.features = rings->features;
-            ring->config.buf_size = rings->buf_size;
-            ring->config.mtu = rings->mtu;
-            set_state(ring, DPDK_VHOST_RING_VIEW);
+        if (why) {
+            ring->why = why;
+            set_state(ring, DPDK_VHOST_RING_LIBRARY);
+            continue;
+        }
+        why = why_off(rings, ring);
+        if (why) {
+            ring->why = why;
+            set_state(ring, DPDK_VHOST_RING_OFF);
+        } else {
+            offer_view(rings, ring);
         }
     }
 }
@@ -364,7 +405,7 @@ add_rings(struct dpdk_vhost_rings *rings, int n) OVS_REQUIRES(rings->mutex)
         if (!rings->ring[i]) {
             struct dpdk_vhost_ring *ring = xzalloc_cacheline(sizeof *ring);
 
-            atomic_init(&ring->state, DPDK_VHOST_RING_LIBRARY);
+            atomic_init(&ring->state, DPDK_VHOST_RING_OFF);
             atomic_init(&ring->busy, false);
             ring->index = i;
             ring->callfd = -1;
@@ -443,7 +484,7 @@ detach(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
         ring->exists = false;
         ring->kick_next = false;
         __atomic_store_n(&ring->rarp, 0, __ATOMIC_RELAXED);
-        set_state(ring, DPDK_VHOST_RING_LIBRARY);
+        set_state(ring, DPDK_VHOST_RING_OFF);
     }
 }
 
@@ -563,6 +604,9 @@ dpdk_vhost_ring_datapath(const struct dpdk_vhost_ring *ring)
         return ring->why ? xasprintf("ring (%s)", ring->why) : xstrdup("ring");
     } else if (get_state(ring) == DPDK_VHOST_RING_LIBRARY) {
         return xasprintf("library (%s)", ring->why);
+    } else if (get_state(ring) == DPDK_VHOST_RING_OFF
+               || get_state(ring) == DPDK_VHOST_RING_BLOCKED) {
+        return xasprintf("none (%s)", ring->why ? ring->why : "no guest");
     }
     return xasprintf("broken (%s)", dpdk_vring_fault_name(fault));
 }
@@ -610,12 +654,37 @@ adopt(struct dpdk_vhost_ring *ring)
     return true;
 }
 
+/* Waits for a while for 'ring' not to be blocked any more.  Returns false if
+ * there is no point in that: what a guest sends waits by itself, and a message
+ * that takes long is waited for once. */
+static bool
+wait_for_control(struct dpdk_vhost_ring *ring, uint64_t *deadline)
+{
+    unsigned int n = __atomic_load_n(&ring->n_blocked, __ATOMIC_RELAXED);
+    uint64_t now = rte_rdtsc();
+
+    if (ring->index % 2 || ring->n_given_up == n) {
+        return false;
+    }
+    if (!*deadline) {
+        *deadline = now + rte_get_tsc_hz() / 1000000 * MAX_WAIT;
+    }
+    if (now >= *deadline) {
+        ring->n_given_up = n;
+        return false;
+    }
+    rte_pause();
+    return true;
+}
+
 /* What dpdk_vhost_ring_enter() does if that takes time. */
 enum dpdk_vhost_ring_state
 dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring)
 {
+    uint64_t deadline = 0;
+
     if (!ring) {
-        return DPDK_VHOST_RING_LIBRARY;
+        return DPDK_VHOST_RING_OFF;
     }
     for (;;) {
         int state = dpdk_vhost_ring_knock(ring);
@@ -624,13 +693,16 @@ dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring)
             if (ring->adopted || adopt(ring)) {
                 return DPDK_VHOST_RING_VIEW;
             }
-            state = DPDK_VHOST_RING_LIBRARY;
+            state = DPDK_VHOST_RING_OFF;
         }
         dpdk_vhost_ring_leave(ring);
-        if (state != DPDK_VHOST_RING_BLOCKED) {
-            return has_rarp(ring) ? DPDK_VHOST_RING_ANNOUNCE : state;
+        if (state == DPDK_VHOST_RING_BLOCKED) {
+            if (wait_for_control(ring, &deadline)) {
+                continue;
+            }
+            state = DPDK_VHOST_RING_OFF;
         }
-        rte_pause();
+        return has_rarp(ring) ? DPDK_VHOST_RING_ANNOUNCE : state;
     }
 }
 

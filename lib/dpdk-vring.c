@@ -239,6 +239,7 @@ dpdk_vring_init(struct dpdk_vring *vr, const struct dpdk_vring_config *config)
     vr->log_aux = config->log_aux;
     vr->mtu = config->mtu;
     init_features(vr, config->features);
+    init_indices(vr, config, packed);
     if (!ring_is_possible(config, packed)
         || !memory_is_possible(config->memory)
         || !ring_is_in_memory(config, packed)
@@ -247,7 +248,6 @@ dpdk_vring_init(struct dpdk_vring *vr, const struct dpdk_vring_config *config)
         return false;
     }
 
-    init_indices(vr, config, packed);
     if (!packed) {
         vr->guest_idx = &((const struct vring_avail *) vr->avail)->idx;
     }

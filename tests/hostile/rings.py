@@ -546,6 +546,80 @@ def never_refilled(test, _):
         test.send_packet()
 
 
+# 10, 13, 19: messages that librte_vhost fails to handle, but with a reply, so
+# that it does not close the connection.
+
+def ask_in_vain(front_end, send):
+    """Calls 'send' to ask for a reply, which says no, if there is one."""
+    send(flags=vu.VERSION | vu.NEED_REPLY)
+    _, payload = front_end.receive()
+    if payload == bytes(8):
+        raise ValueError("the message is handled")
+
+
+def share_too_much(front_end):
+    """Shares two regions, each of which the switch can map, but not both."""
+    size = 60 << 40
+    fds = [vu.memfd(size) for _ in range(2)]
+    table = [front_end.memory.region(size=size, gpa=i << 46, uaddr=i << 46)
+             for i in range(2)]
+    try:
+        ask_in_vain(front_end, functools.partial(front_end.send_regions,
+                                                 table, fds))
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+@case(19, refused("refused_messages", "NET_SET_MTU|by librte_vhost"), "ring")
+def refused_with_a_reply(test):
+    """Nobody carries packets then, and least of all the library."""
+    front_end = test.front_end
+    front_end.start(features=FEATURES,
+                    protocol=vu.bits(vu.F_MQ, vu.F_REPLY_ACK, vu.F_NET_MTU))
+    test.wait_up()
+    ask_in_vain(front_end, functools.partial(front_end.send_u64,
+                                             vu.NET_SET_MTU, 0))
+    rx, tx = front_end.rings
+    rx.chain((BUFFERS + 0x3000, 4), (BUFFERS + 0x2000, 2), (BUFFERS, 4000),
+             flags=WRITE)
+    tx.chain((BUFFERS + 0x10000, PACKET))
+    test.send_packet()
+    test.switch.settle()
+    if rx.used_index() or tx.used_index():
+        raise ValueError("packets are carried")
+    front_end.send_u64(vu.SET_VRING_KICK, 0, [front_end.eventfd()])
+
+
+@case(13, refused("refused_messages|refused_memory",
+                  "SET_MEM_TABLE|by librte_vhost"), "ring")
+def memory_that_does_not_fit(test):
+    """The library has unmapped the old memory, and has no new one."""
+    front_end = test.front_end
+    front_end.start()
+    test.wait_up()
+    share_too_much(front_end)
+    test.send_packet()
+    front_end.send_regions([front_end.memory.region()],
+                           [front_end.memory.fd])
+
+
+@case(13, refused("refused_messages|refused_memory",
+                  "SET_MEM_TABLE|by librte_vhost"), "ring")
+def memory_that_does_not_fit_before(test):
+    """The same between all that a guest needs and that it is turned on."""
+    front_end = test.front_end
+    front_end.negotiate()
+    front_end.set_memory()
+    for i in range(2):
+        front_end.start_ring(i, SplitRing(front_end.memory,
+                                          vu.ring_address(i)), enable=0)
+    front_end.sync()
+    share_too_much(front_end)
+    front_end.send_state(vu.SET_VRING_ENABLE, 0, 1)
+    front_end.send_state(vu.SET_VRING_ENABLE, 1, 1)
+
+
 # What only 22.11's successors have: a queue for commands.
 
 @ring_case(20, None, None, features=(*FEATURES, vu.NET_F_CTRL_VQ))

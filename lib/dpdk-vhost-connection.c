@@ -57,6 +57,7 @@ changes_something(uint32_t request)
     case DPDK_VHOST_GET_CONFIG:
     case DPDK_VHOST_GET_STATUS:
     case DPDK_VHOST_SEND_RARP:
+    case DPDK_VHOST_RESET_OWNER:
         return false;
     default:
         return true;
@@ -108,6 +109,12 @@ before_message(int vid, void *message)
         return refuse(msg);
     }
     dpdk_crumb_set(conn ? conn->rings->faults->crumb : NULL);
+    if (msg->request == DPDK_VHOST_RESET_OWNER) {
+        /* No front end of the last years sends it, and the specification
+         * recommends to ignore it.  The library would forget memory without
+         * freeing it, and go on to use a log that it has unmapped. */
+        return RTE_VHOST_MSG_RESULT_OK;
+    }
     if (conn && msg->request == DPDK_VHOST_SEND_RARP) {
         /* The library would have to receive from the ring once. */
         dpdk_vhost_rings_announce(conn->rings, vid, &conn->asked,

@@ -357,6 +357,22 @@ def ring_size_again(test):
     test.front_end.sync()
 
 
+@case(14, message("makes 360448 descriptors of all rings, there are at most"),
+      in_tree="320 MB of hugepages are taken")
+def rings_without_end(test):
+    test.front_end.negotiate()
+    for i in range(256):
+        test.front_end.send_state(vu.SET_VRING_NUM, i, 32768)
+
+
+@case(14, ignored())
+def rings_of_the_largest_qemu(test):
+    test.front_end.negotiate()
+    for i in range(256):
+        test.front_end.send_state(vu.SET_VRING_NUM, i, 1024)
+    test.front_end.sync()
+
+
 @case(14, message("SET_VRING_NUM is for ring 256"), in_tree=LEAKS)
 def ring_256_with_fd(test):
     """librte_vhost gives up before it calls anybody back."""

@@ -571,6 +571,16 @@ def share_too_much(front_end):
             os.close(fd)
 
 
+@case(5, ignored(), "ring", "hugepages leak, a log stays in use")
+def reset_owner(test):
+    """A message that the specification recommends to ignore."""
+    test.front_end.start()
+    test.wait_up()
+    test.front_end.send(vu.RESET_OWNER)
+    test.front_end.sync()
+    check_sending(test)
+
+
 @case(19, refused("refused_messages", "NET_SET_MTU|by librte_vhost"), "ring")
 def refused_with_a_reply(test):
     """Nobody carries packets then, and least of all the library."""

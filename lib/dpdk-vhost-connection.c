@@ -33,9 +33,10 @@
 
 /* Each connection.  More than one may be for the same port. */
 static struct connection {
-    struct dpdk_vhost_rings *rings; /* Of its port, or null. */
+    struct dpdk_vhost_rings *rings; /* Of its port, or null, atomic. */
     struct dpdk_vhost_asked asked;
     bool in_message;            /* Is the library handling a message? */
+    bool running;               /* Does it have a guest? */
 } connections[RTE_MAX_VHOST_DEVICE];
 
 /* Returns connection 'vid', or null if it is not of a port. */
@@ -152,8 +153,12 @@ dpdk_vhost_connection_begin(int vid, struct dpdk_vhost_rings *rings)
     };
 
     if (vid >= 0 && vid < RTE_MAX_VHOST_DEVICE) {
-        memset(&connections[vid], 0, sizeof connections[vid]);
-        connections[vid].rings = rings;
+        struct connection *conn = &connections[vid];
+
+        memset(&conn->asked, 0, sizeof conn->asked);
+        conn->in_message = false;
+        conn->running = false;
+        __atomic_store_n(&conn->rings, rings, __ATOMIC_RELEASE);
         rte_vhost_extern_callback_register(vid, &ops, NULL);
     }
 }
@@ -164,7 +169,7 @@ dpdk_vhost_connection_end(int vid)
     struct connection *conn = lookup(vid);
 
     if (conn) {
-        conn->rings = NULL;
+        __atomic_store_n(&conn->rings, NULL, __ATOMIC_RELEASE);
     }
     dpdk_crumb_set(NULL);
 }
@@ -183,8 +188,29 @@ dpdk_vhost_connection_attach(int vid, struct dpdk_vhost_rings *rings)
     struct connection *conn = lookup(vid);
 
     if (conn && conn->rings == rings) {
+        conn->running = true;
         dpdk_vhost_rings_attach(rings, vid, &conn->asked);
     }
+}
+
+int
+dpdk_vhost_connection_detach(int vid)
+{
+    struct connection *conn = lookup(vid);
+
+    if (!conn) {
+        return -1;
+    }
+    conn->running = false;
+    for (int i = 0; i < RTE_MAX_VHOST_DEVICE; i++) {
+        const struct connection *other = &connections[i];
+
+        if (__atomic_load_n(&other->rings, __ATOMIC_ACQUIRE) == conn->rings
+            && other->running && !other->in_message) {
+            return i;
+        }
+    }
+    return -1;
 }
 
 void

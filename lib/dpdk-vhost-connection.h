@@ -56,6 +56,10 @@ bool dpdk_vhost_connection_has_failed(int vid);
  * several, the last one is attached. */
 void dpdk_vhost_connection_attach(int vid, struct dpdk_vhost_rings *rings);
 
+/* Connection 'vid' has a guest no more, in destroy_device().  Returns a
+ * connection of the same port that has one, or -1. */
+int dpdk_vhost_connection_detach(int vid);
+
 /* The guest 'vid' has turned its ring 'index' on or off.  In a callback that
  * runs in or after the handling of a message, partly with librte_vhost's locks
  * of all rings held. */

@@ -103,11 +103,15 @@ note_queue_states(struct dpdk_vhost *vhost, int n_pairs)
     dpdk_vhost_apply_queue_states(vhost);
 }
 
-/* Makes 'vid' the guest of 'vhost'. */
-static void
-attach_guest(struct dpdk_vhost *vhost, int vid, int n_pairs, int numa)
+/* Makes 'vid' the guest of 'vhost'.  Returns the NUMA node that it is on, or a
+ * negative number. */
+static int
+attach_guest(struct dpdk_vhost *vhost, int vid)
     OVS_REQUIRES(vhost->dev.mutex)
 {
+    int n_pairs = MIN(MAX(rte_vhost_get_vring_num(vid) / 2, 1),
+                      DPDK_VHOST_MAX_QUEUE_PAIRS);
+    int numa = rte_vhost_get_numa_node(vid);
     struct dpdk_dev *dev = &vhost->dev;
 
     if (numa >= 0) {
@@ -126,6 +130,7 @@ attach_guest(struct dpdk_vhost *vhost, int vid, int n_pairs, int numa)
     }
     dpdk_vhost_publish(vhost);
     netdev_change_seq_changed(&dev->up);
+    return numa;
 }
 
 /* Says hello to the port that the connection 'vid' is for, if there is one. */
@@ -153,9 +158,8 @@ static int
 new_device(int vid) OVS_EXCLUDED(dpdk_mutex)
 {
     int n_vrings = rte_vhost_get_vring_num(vid);
-    int n_pairs = MIN(MAX(n_vrings / 2, 1), DPDK_VHOST_MAX_QUEUE_PAIRS);
-    int numa = rte_vhost_get_numa_node(vid);
     struct dpdk_vhost *vhost;
+    int numa = -1;
     char ifname[IFNAME_SIZE];
 
     if (dpdk_vhost_connection_has_failed(vid)) {
@@ -173,7 +177,7 @@ new_device(int vid) OVS_EXCLUDED(dpdk_mutex)
     vhost = dpdk_vhost_lookup(ifname);
     if (vhost) {
         ovs_mutex_lock(&vhost->dev.mutex);
-        attach_guest(vhost, vid, n_pairs, numa);
+        numa = attach_guest(vhost, vid);
         ovs_mutex_unlock(&vhost->dev.mutex);
     }
     ovs_mutex_unlock(&dpdk_mutex);
@@ -219,10 +223,12 @@ destroy_device(int vid) OVS_EXCLUDED(dpdk_mutex)
     struct dpdk_vhost *vhost;
     char ifname[IFNAME_SIZE];
     bool found = false;
+    int other;
 
     get_ifname(vid, ifname);
 
     ovs_mutex_lock(&dpdk_mutex);
+    other = dpdk_vhost_connection_detach(vid);
     vhost = dpdk_vhost_lookup(ifname);
     if (vhost) {
         ovs_mutex_lock(&vhost->dev.mutex);
@@ -230,18 +236,23 @@ destroy_device(int vid) OVS_EXCLUDED(dpdk_mutex)
         if (found) {
             detach_guest(vhost);
         }
+        if (found && other >= 0 && !vhost->stopping) {
+            /* This one replaced the other one, which has stayed. */
+            attach_guest(vhost, other);
+        }
         ovs_mutex_unlock(&vhost->dev.mutex);
     }
     ovs_mutex_unlock(&dpdk_mutex);
 
-    if (!found) {
+    if (!vhost) {
         VLOG_INFO_RL(&rl, "vHost Device '%s' not found", ifname);
         return;
     }
 
     /* The guest's memory is unmapped when we return, so wait until no PMD uses
-     * it any more.  That leaves this thread outside of a quiescent state, and
-     * VHOST would never enter one again by itself. */
+     * it any more, which may be so even if another guest has replaced it.
+     * That leaves this thread outside of a quiescent state, and VHOST would
+     * never enter one again by itself. */
     ovsrcu_synchronize();
     ovsrcu_quiesce_start();
     VLOG_INFO_RL(&rl, "vHost Device '%s' has been removed", ifname);
@@ -262,11 +273,12 @@ destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
     vhost = dpdk_vhost_lookup(ifname);
     if (vhost) {
         ovs_mutex_lock(&vhost->dev.mutex);
-        still_attached = vhost->vid >= 0;
-
-        /* The next guest may have fewer queues. */
-        dpdk_dev_request(&vhost->dev, &vhost->dev.requested_n_rxq, 1);
-        dpdk_dev_request(&vhost->dev, &vhost->dev.requested_n_txq, 1);
+        still_attached = vhost->vid == vid;
+        if (vhost->vid < 0) {
+            /* The next guest may have fewer queues. */
+            dpdk_dev_request(&vhost->dev, &vhost->dev.requested_n_rxq, 1);
+            dpdk_dev_request(&vhost->dev, &vhost->dev.requested_n_txq, 1);
+        }
         refused = dpdk_vhost_features_closed(vhost);
         ovs_mutex_unlock(&vhost->dev.mutex);
     }

@@ -706,13 +706,22 @@ dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring)
     }
 }
 
-void
-dpdk_vhost_ring_take_rarp(struct dpdk_vhost_ring *ring,
-                          struct rte_ether_addr *mac)
+uint64_t
+dpdk_vhost_ring_get_rarp(const struct dpdk_vhost_ring *ring,
+                         struct rte_ether_addr *mac)
 {
-    uint64_t rarp = __atomic_exchange_n(&ring->rarp, 0, __ATOMIC_RELAXED);
+    uint64_t rarp = __atomic_load_n(&ring->rarp, __ATOMIC_RELAXED);
 
     memcpy(mac, &rarp, sizeof *mac);
+    return rarp;
+}
+
+void
+dpdk_vhost_ring_announced(struct dpdk_vhost_ring *ring, uint64_t rarp)
+{
+    /* There may be another wish, or no guest, by now. */
+    __atomic_compare_exchange_n(&ring->rarp, &rarp, 0, false,
+                                __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 unsigned int

@@ -272,10 +272,12 @@ dpdk_vhost_ring_enter(struct dpdk_vhost_ring *ring)
 }
 
 /* Stores in '*mac' the address that the guest of 'ring', which could not be
- * entered because of DPDK_VHOST_RING_ANNOUNCE, is to be announced with, and
- * forgets its wish. */
-void dpdk_vhost_ring_take_rarp(struct dpdk_vhost_ring *ring,
-                               struct rte_ether_addr *mac);
+ * entered because of DPDK_VHOST_RING_ANNOUNCE, is to be announced with.  When
+ * that has been done, dpdk_vhost_ring_announced() has to be called with what
+ * this returns. */
+uint64_t dpdk_vhost_ring_get_rarp(const struct dpdk_vhost_ring *ring,
+                                  struct rte_ether_addr *mac);
+void dpdk_vhost_ring_announced(struct dpdk_vhost_ring *ring, uint64_t rarp);
 
 /* Notifies the guest of what was used of 'ring', whose view has been entered,
  * if it wants that.  Returns the number of notifications. */

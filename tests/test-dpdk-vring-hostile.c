@@ -644,6 +644,52 @@ test_ring(void **state)
     device_uninit(&d);
 }
 
+static void
+test_many_empty(void **state)
+{
+    /* A chain of descriptors without a byte is not walked to its end. */
+    enum { N = 1024, MOST = 256 };
+    struct raw raw[MOST + 2];
+    struct dp_packet *p = packet_new(64, 0);
+
+    for (size_t n_empty = MOST; n_empty <= MOST + 1; n_empty++) {
+        for (int tx = 0; tx < 2; tx++) {
+            uint16_t direction = tx ? WRITE : 0;
+            struct device d;
+
+            device_init(&d, *(uint64_t *) *state, N, 0);
+            for (size_t i = 0; i < n_empty; i++) {
+                raw[i] = (struct raw) { 0, 0, NEXT | direction, i + 1 };
+            }
+            raw[n_empty] = (struct raw) {
+                guest_alloc(&d.g, 500), 500, direction, 0
+            };
+            /* See add_raw(). */
+            if (!d.g.packed) {
+                for (size_t i = 0; i <= n_empty; i++) {
+                    d.g.desc[i] = (struct vring_desc) {
+                        raw[i].addr, raw[i].len, raw[i].flags, raw[i].next
+                    };
+                }
+                d.g.avail->ring[0] = 0;
+                d.g.avail->idx = 1;
+            } else {
+                add_raw(&d.g, 0, raw, n_empty + 1);
+            }
+            if (tx) {
+                assert_int_equal(dpdk_vring_tx(&d.vr, &p, 1, &d.burst), 1);
+                assert_int_equal(d.burst.bytes, n_empty > MOST ? 0 : 64);
+            } else {
+                assert_int_equal(device_rx(&d, BURST), n_empty <= MOST);
+            }
+            assert_drops(&d, n_empty > MOST, 0, 0);
+            assert_int_equal(d.vr.broken, DPDK_VRING_OK);
+            device_uninit(&d);
+        }
+    }
+    dp_packet_delete(p);
+}
+
 #define EACH_SPLIT(TEST)                                                \
     ONE(TEST, legacy), ONE(TEST, v1), ONE(TEST, mergeable)
 #define EACH_PACKED(TEST)                                               \
@@ -668,6 +714,7 @@ main(void)
         EACH(test_table_seam),
         EACH(test_runts),
         EACH(test_ring),
+        EACH(test_many_empty),
     };
 
     return RUN_FOR_CPUS(tests);

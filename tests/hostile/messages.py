@@ -357,8 +357,7 @@ def ring_size_again(test):
     test.front_end.sync()
 
 
-@case(14, message("makes 360448 descriptors of all rings, there are at most"),
-      in_tree="320 MB of hugepages are taken")
+@case(14, message("makes 360448 descriptors of all rings, there are at most"))
 def rings_without_end(test):
     test.front_end.negotiate()
     for i in range(256):

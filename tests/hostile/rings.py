@@ -571,7 +571,7 @@ def share_too_much(front_end):
             os.close(fd)
 
 
-@case(5, ignored(), "ring", "hugepages leak, a log stays in use")
+@case(5, ignored(), "ring")
 def reset_owner(test):
     """A message that the specification recommends to ignore."""
     test.front_end.start()

@@ -49,8 +49,9 @@
 bool dpdk_vhost_ring_needs_barrier;
 
 /* How long a packet for the guest waits at most for librte_vhost to handle a
- * message, in us.  Most take less, so that none is lost because of them. */
-#define MAX_WAIT 100
+ * message, in us.  Most take much less, so that none is lost because of them,
+ * unless VHOST does not get a CPU. */
+#define MAX_WAIT 1000
 
 /* Whom to tell that the status of rings has changed. */
 static dpdk_vhost_rings_changed_func *status_changed;
@@ -217,9 +218,9 @@ why_library(const struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
             ? "IOMMU" : NULL);
 }
 
-/* Takes all rings back from the packet side, for 'why': until offer(), nobody
- * uses them, but for librte_vhost if it has them and is to have them.  Until
- * refresh(), nobody else notifies the guest. */
+/* Takes all rings back from the packet side, for 'why': until offer(), which
+ * has to follow at once, nobody uses them, but for librte_vhost if it has them
+ * and is to have them.  Until refresh(), nobody else notifies the guest. */
 static void
 withdraw(struct dpdk_vhost_rings *rings, const char *why)
     OVS_REQUIRES(rings->mutex)
@@ -234,8 +235,6 @@ withdraw(struct dpdk_vhost_rings *rings, const char *why)
             __atomic_store_n(&ring->callfd, -1, __ATOMIC_RELAXED);
         } else if (state != DPDK_VHOST_RING_BROKEN) {
             ring->why = why;
-            __atomic_store_n(&ring->n_blocked, ring->n_blocked + 1,
-                             __ATOMIC_RELAXED);
             set_state(ring, DPDK_VHOST_RING_BLOCKED);
         }
     }
@@ -308,12 +307,30 @@ offer_view(struct dpdk_vhost_rings *rings, struct dpdk_vhost_ring *ring)
     set_state(ring, DPDK_VHOST_RING_VIEW);
 }
 
+/* Makes what is blocked nobody's, as long as the message that is being handled
+ * takes, or as there is no guest. */
+static void
+park(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
+{
+    for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        struct dpdk_vhost_ring *ring = rings->ring[i];
+
+        if (get_state(ring) == DPDK_VHOST_RING_BLOCKED) {
+            __atomic_store_n(&ring->n_messages, ring->n_messages + 1,
+                             __ATOMIC_RELAXED);
+            set_state(ring, rings->in_message ? DPDK_VHOST_RING_MESSAGE
+                                              : DPDK_VHOST_RING_OFF);
+        }
+    }
+}
+
 /* Undoes withdraw(): offers views to the packet side, where they can be.  An
  * announcement comes with the first packets that the guest sends. */
 static void
 offer(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
 {
     if (rings->vid < 0 || rings->in_message) {
+        park(rings);
         return;
     }
     if (rings->asked->rarp && rings->ring[1]) {
@@ -454,6 +471,7 @@ dpdk_vhost_rings_before_message(struct dpdk_vhost_rings *rings, int vid)
     if (rings->vid == vid) {
         rings->in_message = true;
         withdraw(rings, "message");
+        offer(rings);
     }
     ovs_mutex_unlock(&rings->mutex);
 }
@@ -605,7 +623,7 @@ dpdk_vhost_ring_datapath(const struct dpdk_vhost_ring *ring)
     } else if (get_state(ring) == DPDK_VHOST_RING_LIBRARY) {
         return xasprintf("library (%s)", ring->why);
     } else if (get_state(ring) == DPDK_VHOST_RING_OFF
-               || get_state(ring) == DPDK_VHOST_RING_BLOCKED) {
+               || get_state(ring) == DPDK_VHOST_RING_MESSAGE) {
         return xasprintf("none (%s)", ring->why ? ring->why : "no guest");
     }
     return xasprintf("broken (%s)", dpdk_vring_fault_name(fault));
@@ -654,13 +672,13 @@ adopt(struct dpdk_vhost_ring *ring)
     return true;
 }
 
-/* Waits for a while for 'ring' not to be blocked any more.  Returns false if
- * there is no point in that: what a guest sends waits by itself, and a message
- * that takes long is waited for once. */
+/* Waits for a while for the message that 'ring' is nobody's for.  Returns false
+ * if there is no point in that: what a guest sends waits by itself, and a
+ * message that takes long is waited for once. */
 static bool
-wait_for_control(struct dpdk_vhost_ring *ring, uint64_t *deadline)
+wait_for_message(struct dpdk_vhost_ring *ring, uint64_t *deadline)
 {
-    unsigned int n = __atomic_load_n(&ring->n_blocked, __ATOMIC_RELAXED);
+    unsigned int n = __atomic_load_n(&ring->n_messages, __ATOMIC_RELAXED);
     uint64_t now = rte_rdtsc();
 
     if (ring->index % 2 || ring->n_given_up == n) {
@@ -697,10 +715,12 @@ dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring)
         }
         dpdk_vhost_ring_leave(ring);
         if (state == DPDK_VHOST_RING_BLOCKED) {
-            if (wait_for_control(ring, &deadline)) {
-                continue;
-            }
-            state = DPDK_VHOST_RING_OFF;
+            rte_pause();
+            continue;
+        }
+        if (state == DPDK_VHOST_RING_MESSAGE
+            && wait_for_message(ring, &deadline)) {
+            continue;
         }
         return has_rarp(ring) ? DPDK_VHOST_RING_ANNOUNCE : state;
     }

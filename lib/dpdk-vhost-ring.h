@@ -77,8 +77,8 @@ struct smap;
 enum dpdk_vhost_ring_state {
     DPDK_VHOST_RING_LIBRARY,    /* librte_vhost. */
     DPDK_VHOST_RING_VIEW,       /* We, or we may take it. */
-    DPDK_VHOST_RING_BLOCKED,    /* Nobody: it is being handed over, which may
-                                 * take as long as a message. */
+    DPDK_VHOST_RING_BLOCKED,    /* Being handed over, which takes no time. */
+    DPDK_VHOST_RING_MESSAGE,    /* Nobody, while a message is handled. */
     DPDK_VHOST_RING_OFF,        /* Nobody: there is nothing to do. */
     DPDK_VHOST_RING_BROKEN,     /* Nobody, until the guest resets it. */
     DPDK_VHOST_RING_ANNOUNCE    /* Any of them: the guest wants to be
@@ -103,8 +103,8 @@ struct dpdk_vhost_ring {
     int callfd;                 /* Notifies the guest, or negative if it must
                                  * not be used now. */
     uint16_t index;             /* Number of the ring. */
-    unsigned int n_blocked;     /* How often it was blocked, atomic. */
-    unsigned int n_given_up;    /* When the packet side waited too long. */
+    unsigned int n_messages;    /* That it was nobody's for, atomic. */
+    unsigned int n_given_up;    /* Which one took too long to wait for. */
     uint64_t rarp;              /* DPDK_VHOST_RARP with the address, or 0,
                                  * atomic. */
     struct dpdk_vring view;
@@ -262,8 +262,8 @@ dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring);
 
 /* Enters the view of 'ring', which may be null.  Returns what it may use: only
  * if that is DPDK_VHOST_RING_VIEW, dpdk_vhost_ring_leave() has to be called.
- * Never returns DPDK_VHOST_RING_BLOCKED, but may wait a little for that to
- * change. */
+ * Never returns DPDK_VHOST_RING_BLOCKED.  Waits a little if it would have to
+ * return DPDK_VHOST_RING_MESSAGE. */
 static inline enum dpdk_vhost_ring_state
 dpdk_vhost_ring_enter(struct dpdk_vhost_ring *ring)
 {

@@ -267,6 +267,7 @@ dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
         n = announce(ring, vhost->dev.mp, batch->packets, rxq->stats);
         break;
     case DPDK_VHOST_RING_BLOCKED:
+    case DPDK_VHOST_RING_MESSAGE:
     case DPDK_VHOST_RING_OFF:
     case DPDK_VHOST_RING_BROKEN:
         break;
@@ -423,6 +424,7 @@ vhost_send__(struct dpdk_vhost *vhost, int vid, int qid,
         break;
     case DPDK_VHOST_RING_ANNOUNCE:
     case DPDK_VHOST_RING_BLOCKED:
+    case DPDK_VHOST_RING_MESSAGE:
     case DPDK_VHOST_RING_OFF:
     case DPDK_VHOST_RING_BROKEN:
         dpdk_counter_add(&stats->drops[DPDK_DROP_FAILURE], batch->count);

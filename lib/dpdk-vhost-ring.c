@@ -26,14 +26,11 @@
 #include <linux/membarrier.h>
 #include <linux/vhost.h>
 #include <linux/virtio_config.h>
-#include <rte_cycles.h>
-#include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
 #include <rte_vhost.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,11 +44,6 @@
 #define this_module (*dpdk_log_netdev)
 
 bool dpdk_vhost_ring_needs_barrier;
-
-/* How long a packet for the guest waits at most for librte_vhost to handle a
- * message, in us.  Most take much less, so that none is lost because of them,
- * unless VHOST does not get a CPU. */
-#define MAX_WAIT 1000
 
 /* Whom to tell that the status of rings has changed. */
 static dpdk_vhost_rings_changed_func *status_changed;
@@ -124,16 +116,6 @@ set_state(struct dpdk_vhost_ring *ring, enum dpdk_vhost_ring_state state)
     atomic_store_explicit(&ring->state, state, memory_order_release);
 }
 
-static void
-notify(const struct dpdk_vhost_ring *ring)
-{
-    int callfd = __atomic_load_n(&ring->callfd, __ATOMIC_RELAXED);
-
-    if (callfd >= 0) {
-        eventfd_write(callfd, 1);
-    }
-}
-
 /* Takes the indices of 'ring', which is blocked and nobody uses, back to
  * librte_vhost. */
 static void
@@ -146,7 +128,7 @@ give_back(struct dpdk_vhost_ring *ring)
         dpdk_vring_get_base(&ring->view, &last_avail, &last_used);
         rte_vhost_set_vring_base(ring->vid, ring->index, last_avail,
                                  last_used);
-        notify(ring);
+        dpdk_vhost_ring_call(ring);
         ring->kick_next = true;
         ring->adopted = false;
     }
@@ -640,127 +622,4 @@ dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
         smap_add_nocopy(status, key, dpdk_vhost_ring_datapath(rings->ring[i]));
     }
     ovs_mutex_unlock(&rings->mutex);
-}
-
-/* Packet side
- * ----------- */
-
-static bool
-has_rarp(const struct dpdk_vhost_ring *ring)
-{
-    return __atomic_load_n(&ring->rarp, __ATOMIC_RELAXED) != 0;
-}
-
-/* Takes 'ring' over from librte_vhost, no burst of which runs for it.  Returns
- * false if it has to wait. */
-static bool
-adopt(struct dpdk_vhost_ring *ring)
-{
-    if (has_rarp(ring)) {
-        return false;
-    }
-    if (rte_vhost_get_vring_base(ring->vid, ring->index,
-                                 &ring->config.last_avail,
-                                 &ring->config.last_used)) {
-        return false;
-    }
-
-    /* What cannot be a ring is broken from the start, and the library does not
-     * check that. */
-    dpdk_vring_init(&ring->view, &ring->config);
-    __atomic_store_n(&ring->adopted, true, __ATOMIC_RELEASE);
-    return true;
-}
-
-/* Waits for a while for the message that 'ring' is nobody's for.  Returns false
- * if there is no point in that: what a guest sends waits by itself, and a
- * message that takes long is waited for once. */
-static bool
-wait_for_message(struct dpdk_vhost_ring *ring, uint64_t *deadline)
-{
-    unsigned int n = __atomic_load_n(&ring->n_messages, __ATOMIC_RELAXED);
-    uint64_t now = rte_rdtsc();
-
-    if (ring->index % 2 || ring->n_given_up == n) {
-        return false;
-    }
-    if (!*deadline) {
-        *deadline = now + rte_get_tsc_hz() / 1000000 * MAX_WAIT;
-    }
-    if (now >= *deadline) {
-        ring->n_given_up = n;
-        return false;
-    }
-    rte_pause();
-    return true;
-}
-
-/* What dpdk_vhost_ring_enter() does if that takes time. */
-enum dpdk_vhost_ring_state
-dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring)
-{
-    uint64_t deadline = 0;
-
-    if (!ring) {
-        return DPDK_VHOST_RING_OFF;
-    }
-    for (;;) {
-        int state = dpdk_vhost_ring_knock(ring);
-
-        if (state == DPDK_VHOST_RING_VIEW) {
-            if (ring->adopted || adopt(ring)) {
-                return DPDK_VHOST_RING_VIEW;
-            }
-            state = DPDK_VHOST_RING_OFF;
-        }
-        dpdk_vhost_ring_leave(ring);
-        if (state == DPDK_VHOST_RING_BLOCKED) {
-            rte_pause();
-            continue;
-        }
-        if (state == DPDK_VHOST_RING_MESSAGE
-            && wait_for_message(ring, &deadline)) {
-            continue;
-        }
-        return has_rarp(ring) ? DPDK_VHOST_RING_ANNOUNCE : state;
-    }
-}
-
-uint64_t
-dpdk_vhost_ring_get_rarp(const struct dpdk_vhost_ring *ring,
-                         struct rte_ether_addr *mac)
-{
-    uint64_t rarp = __atomic_load_n(&ring->rarp, __ATOMIC_RELAXED);
-
-    memcpy(mac, &rarp, sizeof *mac);
-    return rarp;
-}
-
-void
-dpdk_vhost_ring_announced(struct dpdk_vhost_ring *ring, uint64_t rarp)
-{
-    /* There may be another wish, or no guest, by now. */
-    __atomic_compare_exchange_n(&ring->rarp, &rarp, 0, false,
-                                __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-}
-
-unsigned int
-dpdk_vhost_ring_notify(struct dpdk_vhost_ring *ring)
-{
-    if (dpdk_vring_needs_kick(&ring->view)) {
-        notify(ring);
-        return 1;
-    }
-    return 0;
-}
-
-void
-dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring)
-{
-    if (dpdk_vhost_ring_knock(ring) == DPDK_VHOST_RING_LIBRARY
-        && __atomic_load_n(&ring->callfd, __ATOMIC_RELAXED) >= 0) {
-        notify(ring);
-        ring->kick_next = false;
-    }
-    dpdk_vhost_ring_leave(ring);
 }

@@ -279,6 +279,10 @@ uint64_t dpdk_vhost_ring_get_rarp(const struct dpdk_vhost_ring *ring,
                                   struct rte_ether_addr *mac);
 void dpdk_vhost_ring_announced(struct dpdk_vhost_ring *ring, uint64_t rarp);
 
+/* Notifies the guest of 'ring', if it has said how.  The control side may call
+ * this, too. */
+void dpdk_vhost_ring_call(const struct dpdk_vhost_ring *ring);
+
 /* Notifies the guest of what was used of 'ring', whose view has been entered,
  * if it wants that.  Returns the number of notifications. */
 unsigned int dpdk_vhost_ring_notify(struct dpdk_vhost_ring *ring);

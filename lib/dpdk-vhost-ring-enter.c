@@ -14,8 +14,8 @@
  * limitations under the License.
  */
 
-/* The packet side of the rings of a vhost port, but for what is inline.  Called
- * by dpdk-vhost-rxtx.c; calls librte_vhost and dpdk-vring.c. */
+/* The packet side of the rings of a vhost port, but for what is inline.
+ * Called by dpdk-vhost-rxtx.c; calls librte_vhost and dpdk-vring.c. */
 
 #include <config.h>
 

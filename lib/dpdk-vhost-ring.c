@@ -322,7 +322,6 @@ offer(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
     }
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
         struct dpdk_vhost_ring *ring = rings->ring[i];
-
         const char *why = why_library(rings);
 
         if (get_state(ring) == DPDK_VHOST_RING_BROKEN) {

@@ -117,6 +117,7 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-hold.h \
 	lib/dpdk-vhost-message.c \
 	lib/dpdk-vhost-message.h \
+	lib/dpdk-vhost-ring-enter.c \
 	lib/dpdk-vhost-ring.c \
 	lib/dpdk-vhost-ring.h \
 	lib/dpdk-vhost-rxtx.c \

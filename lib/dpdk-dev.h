@@ -71,8 +71,9 @@
  *     dpdk_mutex or for a grace period: MAIN calls it with none of our mutexes
  *     held, and quiescent.
  *
- *   - destroy_device() returns only after ovsrcu_synchronize(), because the
- *     guest's memory goes away then. */
+ *   - destroy_device() of a guest of a port returns only after
+ *     ovsrcu_synchronize(), because the guest's memory goes away then, even if
+ *     another guest has replaced it. */
 
 #include <rte_mbuf.h>
 #include <rte_spinlock.h>
@@ -318,9 +319,9 @@ dpdk_dev_police(struct dpdk_dev *dev, struct dpdk_queue_stats *stats,
  * holds exactly the packets behind 'mbufs', so freeing it frees what the
  * driver did not take.
  *
- * Adds to '*n_bytes' the sizes of the packets, and counts dropped packets in
- * 'stats'.  Returns the number of mbufs.  PMD, and any thread that sends, with
- * 'txq' locked if it is shared. */
+ * Stores in '*n_bytes' the sum of the sizes of these packets, and counts
+ * dropped packets in 'stats'.  Returns the number of mbufs.  PMD, and any
+ * thread that sends, with 'txq' locked if it is shared. */
 unsigned int dpdk_dev_send_prepare(struct dpdk_dev *dev, struct dpdk_txq *txq,
                                    struct dpdk_queue_stats *stats,
                                    struct dp_packet_batch *batch,

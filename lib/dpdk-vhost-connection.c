@@ -33,8 +33,10 @@
 
 /* Each connection.  More than one may be for the same port. */
 static struct connection {
-    struct dpdk_vhost_rings *rings; /* Of its port, or null. */
+    struct dpdk_vhost_rings *rings; /* Of its port, or null, atomic. */
     struct dpdk_vhost_asked asked;
+    bool in_message;            /* Is the library handling a message? */
+    bool running;               /* Does it have a guest? */
 } connections[RTE_MAX_VHOST_DEVICE];
 
 /* Returns connection 'vid', or null if it is not of a port. */
@@ -56,9 +58,42 @@ changes_something(uint32_t request)
     case DPDK_VHOST_GET_CONFIG:
     case DPDK_VHOST_GET_STATUS:
     case DPDK_VHOST_SEND_RARP:
+    case DPDK_VHOST_RESET_OWNER:
         return false;
     default:
         return true;
+    }
+}
+
+/* Makes librte_vhost refuse 'msg', because it has not been able to handle an
+ * earlier one, without doing anything but to close what came with it. */
+static enum rte_vhost_msg_result
+refuse(struct dpdk_vhost_message *msg)
+{
+    dpdk_crumb_set(NULL);
+    switch (msg->request) {
+    case DPDK_VHOST_SET_MEM_TABLE:
+        msg->payload.memory.n = UINT32_MAX;
+        return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+
+    case DPDK_VHOST_SET_LOG_BASE:
+        msg->size = 0;
+        return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+
+    case DPDK_VHOST_SET_VRING_KICK:
+    case DPDK_VHOST_SET_VRING_CALL:
+    case DPDK_VHOST_SET_VRING_ERR:
+        /* With a descriptor, say that there is none. */
+        msg->payload.u64 ^= DPDK_VHOST_NO_FD;
+        return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+
+    case DPDK_VHOST_SET_LOG_FD:
+    case DPDK_VHOST_SET_BACKEND_REQ_FD:
+        /* These do no harm. */
+        return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+
+    default:
+        return RTE_VHOST_MSG_RESULT_ERR;
     }
 }
 
@@ -67,11 +102,20 @@ changes_something(uint32_t request)
 static enum rte_vhost_msg_result
 before_message(int vid, void *message)
 {
-    const struct dpdk_vhost_message *msg = message;
+    struct dpdk_vhost_message *msg = message;
     struct connection *conn = lookup(vid);
 
     dpdk_vhost_sigbus_handle(vid);
+    if (dpdk_vhost_connection_has_failed(vid)) {
+        return refuse(msg);
+    }
     dpdk_crumb_set(conn ? conn->rings->faults->crumb : NULL);
+    if (msg->request == DPDK_VHOST_RESET_OWNER) {
+        /* No front end of the last years sends it, and the specification
+         * recommends to ignore it.  The library would forget memory without
+         * freeing it, and go on to use a log that it has unmapped. */
+        return RTE_VHOST_MSG_RESULT_OK;
+    }
     if (conn && msg->request == DPDK_VHOST_SEND_RARP) {
         /* The library would have to receive from the ring once. */
         dpdk_vhost_rings_announce(conn->rings, vid, &conn->asked,
@@ -79,19 +123,21 @@ before_message(int vid, void *message)
         return RTE_VHOST_MSG_RESULT_OK;
     }
     if (conn && changes_something(msg->request)) {
+        conn->in_message = true;
         dpdk_vhost_rings_before_message(conn->rings, vid);
     }
     return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
-/* librte_vhost calls this when it has handled 'message'. */
+/* librte_vhost calls this when it has handled 'message', unless it failed. */
 static enum rte_vhost_msg_result
 after_message(int vid, void *message)
 {
     const struct dpdk_vhost_message *msg = message;
     struct connection *conn = lookup(vid);
 
-    if (conn && changes_something(msg->request)) {
+    if (conn && conn->in_message && changes_something(msg->request)) {
+        conn->in_message = false;
         dpdk_vhost_rings_after_message(conn->rings, vid);
     }
     dpdk_crumb_set(NULL);
@@ -107,8 +153,12 @@ dpdk_vhost_connection_begin(int vid, struct dpdk_vhost_rings *rings)
     };
 
     if (vid >= 0 && vid < RTE_MAX_VHOST_DEVICE) {
-        memset(&connections[vid], 0, sizeof connections[vid]);
-        connections[vid].rings = rings;
+        struct connection *conn = &connections[vid];
+
+        memset(&conn->asked, 0, sizeof conn->asked);
+        conn->in_message = false;
+        conn->running = false;
+        __atomic_store_n(&conn->rings, rings, __ATOMIC_RELEASE);
         rte_vhost_extern_callback_register(vid, &ops, NULL);
     }
 }
@@ -119,9 +169,17 @@ dpdk_vhost_connection_end(int vid)
     struct connection *conn = lookup(vid);
 
     if (conn) {
-        conn->rings = NULL;
+        __atomic_store_n(&conn->rings, NULL, __ATOMIC_RELEASE);
     }
     dpdk_crumb_set(NULL);
+}
+
+bool
+dpdk_vhost_connection_has_failed(int vid)
+{
+    const struct connection *conn = lookup(vid);
+
+    return conn && conn->in_message;
 }
 
 void
@@ -130,8 +188,29 @@ dpdk_vhost_connection_attach(int vid, struct dpdk_vhost_rings *rings)
     struct connection *conn = lookup(vid);
 
     if (conn && conn->rings == rings) {
+        conn->running = true;
         dpdk_vhost_rings_attach(rings, vid, &conn->asked);
     }
+}
+
+int
+dpdk_vhost_connection_detach(int vid)
+{
+    struct connection *conn = lookup(vid);
+
+    if (!conn) {
+        return -1;
+    }
+    conn->running = false;
+    for (int i = 0; i < RTE_MAX_VHOST_DEVICE; i++) {
+        const struct connection *other = &connections[i];
+
+        if (__atomic_load_n(&other->rings, __ATOMIC_ACQUIRE) == conn->rings
+            && other->running && !other->in_message) {
+            return i;
+        }
+    }
+    return -1;
 }
 
 void

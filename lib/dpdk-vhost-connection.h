@@ -24,11 +24,18 @@
  * and what has to be done around each message: the rings of the port stop
  * while librte_vhost handles one that may change something.
  *
+ * If librte_vhost fails to handle a message whose sender does not ask for a
+ * reply, it closes the connection.  With a reply, it would go on, although it
+ * may have unmapped the guest's memory, and not remember that.  So such a
+ * connection gets no packets any more, and its next message fails, too.
+ *
  * Called by dpdk-vhost-events.c; calls dpdk-vhost-ring.c,
  * dpdk-vhost-sigbus.c, dpdk-crumb.c and librte_vhost, which calls back.
  *
- * All functions: VHOST, and MAIN while it unregisters a socket, which VHOST
- * then does not look at. */
+ * All functions: VHOST, MAIN while it unregisters a socket, which VHOST then
+ * does not look at, and, for dpdk_vhost_connection_begin() of a client port,
+ * MAIN or librte_vhost's thread that connects anew, before VHOST knows of the
+ * connection. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,9 +47,18 @@ struct dpdk_vhost_rings;
 void dpdk_vhost_connection_begin(int vid, struct dpdk_vhost_rings *rings);
 void dpdk_vhost_connection_end(int vid);
 
+/* Returns true if librte_vhost has failed to handle a message of connection
+ * 'vid'.  Not to be called while it handles one; new_device() comes after
+ * that. */
+bool dpdk_vhost_connection_has_failed(int vid);
+
 /* Connection 'vid' of the port with 'rings' has a guest, in new_device().  Of
  * several, the last one is attached. */
 void dpdk_vhost_connection_attach(int vid, struct dpdk_vhost_rings *rings);
+
+/* Connection 'vid' has a guest no more, in destroy_device().  Returns a
+ * connection of the same port that has one, or -1. */
+int dpdk_vhost_connection_detach(int vid);
 
 /* The guest 'vid' has turned its ring 'index' on or off.  In a callback that
  * runs in or after the handling of a message, partly with librte_vhost's locks

@@ -108,11 +108,15 @@ note_queue_states(struct dpdk_vhost *vhost, int n_pairs)
     dpdk_vhost_apply_queue_states(vhost);
 }
 
-/* Makes 'vid' the guest of 'vhost'. */
-static void
-attach_guest(struct dpdk_vhost *vhost, int vid, int n_pairs, int numa)
+/* Makes 'vid' the guest of 'vhost'.  Returns the NUMA node that it is on, or a
+ * negative number. */
+static int
+attach_guest(struct dpdk_vhost *vhost, int vid)
     OVS_REQUIRES(vhost->dev.mutex)
 {
+    int n_pairs = MIN(MAX(rte_vhost_get_vring_num(vid) / 2, 1),
+                      DPDK_VHOST_MAX_QUEUE_PAIRS);
+    int numa = rte_vhost_get_numa_node(vid);
     struct dpdk_dev *dev = &vhost->dev;
 
     if (numa >= 0) {
@@ -131,6 +135,7 @@ attach_guest(struct dpdk_vhost *vhost, int vid, int n_pairs, int numa)
     }
     dpdk_vhost_publish(vhost);
     netdev_change_seq_changed(&dev->up);
+    return numa;
 }
 
 /* Says hello to the port that the connection 'vid' is for, if there is one. */
@@ -160,11 +165,14 @@ static int
 new_device(int vid) OVS_EXCLUDED(dpdk_mutex)
 {
     int n_vrings = rte_vhost_get_vring_num(vid);
-    int n_pairs = MIN(MAX(n_vrings / 2, 1), DPDK_VHOST_MAX_QUEUE_PAIRS);
-    int numa = rte_vhost_get_numa_node(vid);
     struct dpdk_vhost *vhost;
+    int numa = -1;
     char ifname[IFNAME_SIZE];
 
+    if (dpdk_vhost_connection_has_failed(vid)) {
+        /* What it tells of the guest may not be so. */
+        return -1;
+    }
     get_ifname(vid, ifname);
 
     /* We poll, so a kick would only cost the guest. */
@@ -176,7 +184,7 @@ new_device(int vid) OVS_EXCLUDED(dpdk_mutex)
     vhost = dpdk_vhost_lookup(ifname);
     if (vhost) {
         ovs_mutex_lock(&vhost->dev.mutex);
-        attach_guest(vhost, vid, n_pairs, numa);
+        numa = attach_guest(vhost, vid);
         ovs_mutex_unlock(&vhost->dev.mutex);
     }
     ovs_mutex_unlock(&dpdk_mutex);
@@ -222,10 +230,12 @@ destroy_device(int vid) OVS_EXCLUDED(dpdk_mutex)
     struct dpdk_vhost *vhost;
     char ifname[IFNAME_SIZE];
     bool found = false;
+    int other;
 
     get_ifname(vid, ifname);
 
     ovs_mutex_lock(&dpdk_mutex);
+    other = dpdk_vhost_connection_detach(vid);
     vhost = dpdk_vhost_lookup(ifname);
     if (vhost) {
         ovs_mutex_lock(&vhost->dev.mutex);
@@ -233,18 +243,23 @@ destroy_device(int vid) OVS_EXCLUDED(dpdk_mutex)
         if (found) {
             detach_guest(vhost);
         }
+        if (found && other >= 0 && !vhost->stopping) {
+            /* This one replaced the other one, which has stayed. */
+            attach_guest(vhost, other);
+        }
         ovs_mutex_unlock(&vhost->dev.mutex);
     }
     ovs_mutex_unlock(&dpdk_mutex);
 
-    if (!found) {
+    if (!vhost) {
         VLOG_INFO_RL(&rl, "vHost Device '%s' not found", ifname);
         return;
     }
 
     /* The guest's memory is unmapped when we return, so wait until no PMD uses
-     * it any more.  That leaves this thread outside of a quiescent state, and
-     * VHOST would never enter one again by itself. */
+     * it any more, which may be so even if another guest has replaced it.
+     * That leaves this thread outside of a quiescent state, and VHOST would
+     * never enter one again by itself. */
     ovsrcu_synchronize();
     ovsrcu_quiesce_start();
     VLOG_INFO_RL(&rl, "vHost Device '%s' has been removed", ifname);
@@ -265,11 +280,12 @@ destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
     vhost = dpdk_vhost_lookup(ifname);
     if (vhost) {
         ovs_mutex_lock(&vhost->dev.mutex);
-        still_attached = vhost->vid >= 0;
-
-        /* The next guest may have fewer queues. */
-        dpdk_dev_request(&vhost->dev, &vhost->dev.requested_n_rxq, 1);
-        dpdk_dev_request(&vhost->dev, &vhost->dev.requested_n_txq, 1);
+        still_attached = vhost->vid == vid;
+        if (vhost->vid < 0) {
+            /* The next guest may have fewer queues. */
+            dpdk_dev_request(&vhost->dev, &vhost->dev.requested_n_rxq, 1);
+            dpdk_dev_request(&vhost->dev, &vhost->dev.requested_n_txq, 1);
+        }
         refused = dpdk_vhost_features_closed(vhost);
         ovs_mutex_unlock(&vhost->dev.mutex);
     }

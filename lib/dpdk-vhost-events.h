@@ -21,7 +21,9 @@
  * on and off.
  *
  * All callbacks run in VHOST, except that destroy_device() runs in MAIN when
- * it unregisters a socket, which destroy_connection() is not called for.
+ * it unregisters a socket, which destroy_connection() is not called for, and
+ * that new_connection() of a client port runs in MAIN, or in the thread of
+ * librte_vhost that connects anew.
  * vring_state_changed() runs with a lock of librte_vhost held that a PMD may
  * be waiting for, so it only tells dpdk-vhost-ring.c and enqueues, and EVENT
  * does the rest. */

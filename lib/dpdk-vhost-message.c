@@ -283,10 +283,23 @@ check_log(const struct dpdk_vhost_message *msg)
             : NULL);
 }
 
-/* Checks 'size', a number of descriptors.  A packed ring need not have a power
- * of two of them. */
+/* Returns how many descriptors the rings of 'peer' have, but for 'index'. */
+static uint32_t
+sum_of_sizes(const struct dpdk_vhost_front_end *peer, uint32_t index)
+{
+    uint32_t sum = 0;
+
+    for (uint32_t i = 0; i < DPDK_VHOST_MESSAGE_MAX_RINGS; i++) {
+        sum += i != index ? peer->sizes[i] : 0;
+    }
+    return sum;
+}
+
+/* Checks 'size', a number of descriptors for ring 'index', which is one.  A
+ * packed ring need not have a power of two of them. */
 static char *
-check_ring_size(const struct dpdk_vhost_front_end *peer, uint32_t size)
+check_ring_size(const struct dpdk_vhost_front_end *peer, uint32_t index,
+                uint32_t size)
 {
     bool packed = has(peer->features, VIRTIO_F_RING_PACKED);
 
@@ -296,6 +309,11 @@ check_ring_size(const struct dpdk_vhost_front_end *peer, uint32_t size)
             : !packed && !is_pow2(size)
             ? xasprintf("has a ring of %"PRIu32" descriptors, which is not a "
                         "power of 2", size)
+            : sum_of_sizes(peer, index) + size
+              > DPDK_VHOST_MESSAGE_MAX_DESCRIPTORS
+            ? xasprintf("makes %"PRIu32" descriptors of all rings, there are "
+                        "at most %d", sum_of_sizes(peer, index) + size,
+                        DPDK_VHOST_MESSAGE_MAX_DESCRIPTORS)
             : NULL);
 }
 
@@ -341,7 +359,8 @@ check_payload(const struct dpdk_vhost_front_end *peer,
 
     case DPDK_VHOST_SET_VRING_NUM:
         why = check_ring_index(msg->payload.state.index);
-        return why ? why : check_ring_size(peer, msg->payload.state.num);
+        return why ? why : check_ring_size(peer, msg->payload.state.index,
+                                           msg->payload.state.num);
 
     case DPDK_VHOST_SET_VRING_ADDR:
         why = check_ring_index(msg->payload.addr.index);
@@ -407,5 +426,7 @@ dpdk_vhost_message_note(struct dpdk_vhost_front_end *peer,
     } else if (msg->request == DPDK_VHOST_SET_PROTOCOL_FEATURES) {
         peer->protocol = msg->payload.u64 & peer->offered_protocol;
         peer->ever_protocol |= peer->protocol;
+    } else if (msg->request == DPDK_VHOST_SET_VRING_NUM) {
+        peer->sizes[msg->payload.state.index] = msg->payload.state.num;
     }
 }

@@ -44,10 +44,17 @@
 /* Rings of a guest. */
 #define DPDK_VHOST_MESSAGE_MAX_RINGS 256
 
+/* Most descriptors that the rings of a guest have in all: QEMU's most for each
+ * of them, and more for two.  librte_vhost takes some 40 bytes of hugepages
+ * for each. */
+#define DPDK_VHOST_MESSAGE_MAX_DESCRIPTORS                      \
+    (DPDK_VHOST_MESSAGE_MAX_RINGS * 1024 + 2 * 32768)
+
 /* Requests that are of interest beyond their form. */
 enum dpdk_vhost_request {
     DPDK_VHOST_GET_FEATURES = 1,
     DPDK_VHOST_SET_FEATURES = 2,
+    DPDK_VHOST_RESET_OWNER = 4,
     DPDK_VHOST_SET_MEM_TABLE = 5,
     DPDK_VHOST_SET_LOG_BASE = 6,
     DPDK_VHOST_SET_LOG_FD = 7,
@@ -73,6 +80,10 @@ enum dpdk_vhost_request {
 #define DPDK_VHOST_FLAG_VERSION 0x3 /* Must be 1. */
 #define DPDK_VHOST_FLAG_REPLY 0x4
 #define DPDK_VHOST_FLAG_NEED_REPLY 0x8
+
+/* In the payload of SET_VRING_KICK and the like: no descriptor comes with
+ * it. */
+#define DPDK_VHOST_NO_FD 0x100
 
 OVS_PACKED(
 struct dpdk_vhost_region {
@@ -127,6 +138,7 @@ struct dpdk_vhost_front_end {
     uint64_t ever_features;     /* and has ever had. */
     uint64_t protocol;          /* Protocol features that it has now, */
     uint64_t ever_protocol;     /* and has ever had. */
+    uint16_t sizes[DPDK_VHOST_MESSAGE_MAX_RINGS]; /* Of its rings. */
 };
 
 /* Returns the name of 'request', or null if it is not known. */

@@ -26,13 +26,11 @@
 #include <linux/membarrier.h>
 #include <linux/vhost.h>
 #include <linux/virtio_config.h>
-#include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
 #include <rte_vhost.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -118,18 +116,8 @@ set_state(struct dpdk_vhost_ring *ring, enum dpdk_vhost_ring_state state)
     atomic_store_explicit(&ring->state, state, memory_order_release);
 }
 
-static void
-notify(const struct dpdk_vhost_ring *ring)
-{
-    int callfd = __atomic_load_n(&ring->callfd, __ATOMIC_RELAXED);
-
-    if (callfd >= 0) {
-        eventfd_write(callfd, 1);
-    }
-}
-
-/* Gives 'ring', which nobody uses, to librte_vhost, or to nobody if it is
- * broken. */
+/* Takes the indices of 'ring', which is blocked and nobody uses, back to
+ * librte_vhost. */
 static void
 give_back(struct dpdk_vhost_ring *ring)
 {
@@ -140,13 +128,14 @@ give_back(struct dpdk_vhost_ring *ring)
         dpdk_vring_get_base(&ring->view, &last_avail, &last_used);
         rte_vhost_set_vring_base(ring->vid, ring->index, last_avail,
                                  last_used);
-        notify(ring);
+        dpdk_vhost_ring_call(ring);
         ring->kick_next = true;
         ring->adopted = false;
     }
     ring->callfd = -1;
-    set_state(ring, ring->broken ? DPDK_VHOST_RING_BROKEN
-                                 : DPDK_VHOST_RING_LIBRARY);
+    if (ring->broken) {
+        set_state(ring, DPDK_VHOST_RING_BROKEN);
+    }
 }
 
 /* Waits until the packet side does not use 'ring', which is blocked. */
@@ -202,22 +191,39 @@ dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings)
     return any;
 }
 
-/* Takes all rings back from the packet side, for 'why'.  Until refresh(),
- * nobody notifies the guest, except for librte_vhost. */
+/* Returns why librte_vhost carries the packets, or null if it never does. */
+static const char *
+why_library(const struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
+{
+    return (!rings->wanted ? "vhost-datapath"
+            : rings->features & (UINT64_C(1) << VIRTIO_F_IOMMU_PLATFORM)
+            ? "IOMMU" : NULL);
+}
+
+/* Takes all rings back from the packet side, for 'why': until offer(), which
+ * has to follow at once, nobody uses them, but for librte_vhost if it has them
+ * and is to have them.  Until refresh(), nobody else notifies the guest. */
 static void
 withdraw(struct dpdk_vhost_rings *rings, const char *why)
     OVS_REQUIRES(rings->mutex)
 {
+    bool library = why_library(rings) != NULL;
+
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
-        rings->ring[i]->why = why;
-        if (get_state(rings->ring[i]) != DPDK_VHOST_RING_BROKEN) {
-            set_state(rings->ring[i], DPDK_VHOST_RING_BLOCKED);
+        struct dpdk_vhost_ring *ring = rings->ring[i];
+        int state = get_state(ring);
+
+        if (library && state == DPDK_VHOST_RING_LIBRARY) {
+            __atomic_store_n(&ring->callfd, -1, __ATOMIC_RELAXED);
+        } else if (state != DPDK_VHOST_RING_BROKEN) {
+            ring->why = why;
+            set_state(ring, DPDK_VHOST_RING_BLOCKED);
         }
     }
     control_barrier();
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        wait_until_idle(rings->ring[i]);
         if (get_state(rings->ring[i]) == DPDK_VHOST_RING_BLOCKED) {
-            wait_until_idle(rings->ring[i]);
             report_broken(rings, rings->ring[i]);
             give_back(rings->ring[i]);
         }
@@ -240,18 +246,16 @@ enlarge(struct dp_packet *p, uint32_t size)
     return true;
 }
 
-/* Returns why 'ring' cannot have a view, or null if it can. */
+/* Returns why 'ring' cannot have a view, or null if it can.  The library, too,
+ * would have nothing to do with it, but might find that this has changed. */
 static const char *
-why_not(const struct dpdk_vhost_rings *rings,
+why_off(const struct dpdk_vhost_rings *rings,
         const struct dpdk_vhost_ring *ring)
     OVS_REQUIRES(rings->mutex)
 {
-    return (!rings->wanted ? "vhost-datapath"
-            : !ring->exists ? "ring does not exist"
+    return (!ring->exists ? "ring does not exist"
             : !bitmap_is_set(rings->asked->enabled, ring->index)
             ? "ring is disabled"
-            : rings->features & (UINT64_C(1) << VIRTIO_F_IOMMU_PLATFORM)
-            ? "IOMMU"
             : !rings->memory.n ? "memory regions"
             : !rings->buf_size ? "memory for packets"
             : NULL);
@@ -267,12 +271,48 @@ log_write(void *ring_, uint64_t addr, uint64_t len)
     rte_vhost_log_write(ring->vid, addr, len);
 }
 
+/* Offers the view of 'ring' to the packet side. */
+static void
+offer_view(struct dpdk_vhost_rings *rings, struct dpdk_vhost_ring *ring)
+    OVS_REQUIRES(rings->mutex)
+{
+    bool logs = rings->features & (UINT64_C(1) << VHOST_F_LOG_ALL);
+
+    ring->why = logs ? "migration" : NULL;
+    ring->config.log = logs ? log_write : NULL;
+    ring->config.log_aux = ring;
+    ring->view.broken = DPDK_VRING_OK;
+    ring->reported = false;
+    ring->config.features = rings->features;
+    ring->config.buf_size = rings->buf_size;
+    ring->config.mtu = rings->mtu;
+    set_state(ring, DPDK_VHOST_RING_VIEW);
+}
+
+/* Makes what is blocked nobody's, as long as the message that is being handled
+ * takes, or as there is no guest. */
+static void
+park(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
+{
+    for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        struct dpdk_vhost_ring *ring = rings->ring[i];
+
+        if (get_state(ring) == DPDK_VHOST_RING_BLOCKED) {
+            __atomic_store_n(&ring->n_messages, ring->n_messages + 1,
+                             __ATOMIC_RELAXED);
+            set_state(ring, rings->in_message ? DPDK_VHOST_RING_MESSAGE
+                                              : DPDK_VHOST_RING_OFF);
+        }
+    }
+}
+
 /* Undoes withdraw(): offers views to the packet side, where they can be.  An
  * announcement comes with the first packets that the guest sends. */
 static void
 offer(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
 {
     if (rings->vid < 0 || rings->in_message) {
+        park(rings);
         return;
     }
     if (rings->asked->rarp && rings->ring[1]) {
@@ -282,25 +322,24 @@ offer(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
     }
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
         struct dpdk_vhost_ring *ring = rings->ring[i];
+        const char *why = why_library(rings);
 
-        if (get_state(ring) != DPDK_VHOST_RING_LIBRARY) {
+        if (get_state(ring) == DPDK_VHOST_RING_BROKEN) {
             continue;
         }
         /* dpdk_vhost_ring_after_library() may run for it. */
         __atomic_store_n(&ring->callfd, ring->guest_callfd, __ATOMIC_RELAXED);
-        ring->why = why_not(rings, ring);
-        if (!ring->why) {
-            bool logs = rings->features & (UINT64_C(1) << VHOST_F_LOG_ALL);
-
-            ring->why = logs ? "migration" : NULL;
-            ring->config.log = logs ? log_write : NULL;
-            ring->config.log_aux = ring;
-            ring->view.broken = DPDK_VRING_OK;
-            ring->reported = false;
-            ring->config.features = rings->features;
-            ring->config.buf_size = rings->buf_size;
-            ring->config.mtu = rings->mtu;
-            set_state(ring, DPDK_VHOST_RING_VIEW);
+        if (why) {
+            ring->why = why;
+            set_state(ring, DPDK_VHOST_RING_LIBRARY);
+            continue;
+        }
+        why = why_off(rings, ring);
+        if (why) {
+            ring->why = why;
+            set_state(ring, DPDK_VHOST_RING_OFF);
+        } else {
+            offer_view(rings, ring);
         }
     }
 }
@@ -364,7 +403,7 @@ add_rings(struct dpdk_vhost_rings *rings, int n) OVS_REQUIRES(rings->mutex)
         if (!rings->ring[i]) {
             struct dpdk_vhost_ring *ring = xzalloc_cacheline(sizeof *ring);
 
-            atomic_init(&ring->state, DPDK_VHOST_RING_LIBRARY);
+            atomic_init(&ring->state, DPDK_VHOST_RING_OFF);
             atomic_init(&ring->busy, false);
             ring->index = i;
             ring->callfd = -1;
@@ -413,6 +452,7 @@ dpdk_vhost_rings_before_message(struct dpdk_vhost_rings *rings, int vid)
     if (rings->vid == vid) {
         rings->in_message = true;
         withdraw(rings, "message");
+        offer(rings);
     }
     ovs_mutex_unlock(&rings->mutex);
 }
@@ -443,7 +483,7 @@ detach(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
         ring->exists = false;
         ring->kick_next = false;
         __atomic_store_n(&ring->rarp, 0, __ATOMIC_RELAXED);
-        set_state(ring, DPDK_VHOST_RING_LIBRARY);
+        set_state(ring, DPDK_VHOST_RING_OFF);
     }
 }
 
@@ -563,6 +603,9 @@ dpdk_vhost_ring_datapath(const struct dpdk_vhost_ring *ring)
         return ring->why ? xasprintf("ring (%s)", ring->why) : xstrdup("ring");
     } else if (get_state(ring) == DPDK_VHOST_RING_LIBRARY) {
         return xasprintf("library (%s)", ring->why);
+    } else if (get_state(ring) == DPDK_VHOST_RING_OFF
+               || get_state(ring) == DPDK_VHOST_RING_MESSAGE) {
+        return xasprintf("none (%s)", ring->why ? ring->why : "no guest");
     }
     return xasprintf("broken (%s)", dpdk_vring_fault_name(fault));
 }
@@ -578,88 +621,4 @@ dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
         smap_add_nocopy(status, key, dpdk_vhost_ring_datapath(rings->ring[i]));
     }
     ovs_mutex_unlock(&rings->mutex);
-}
-
-/* Packet side
- * ----------- */
-
-static bool
-has_rarp(const struct dpdk_vhost_ring *ring)
-{
-    return __atomic_load_n(&ring->rarp, __ATOMIC_RELAXED) != 0;
-}
-
-/* Takes 'ring' over from librte_vhost, no burst of which runs for it.  Returns
- * false if it has to wait. */
-static bool
-adopt(struct dpdk_vhost_ring *ring)
-{
-    if (has_rarp(ring)) {
-        return false;
-    }
-    if (rte_vhost_get_vring_base(ring->vid, ring->index,
-                                 &ring->config.last_avail,
-                                 &ring->config.last_used)) {
-        return false;
-    }
-
-    /* What cannot be a ring is broken from the start, and the library does not
-     * check that. */
-    dpdk_vring_init(&ring->view, &ring->config);
-    __atomic_store_n(&ring->adopted, true, __ATOMIC_RELEASE);
-    return true;
-}
-
-/* What dpdk_vhost_ring_enter() does if that takes time. */
-enum dpdk_vhost_ring_state
-dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring)
-{
-    if (!ring) {
-        return DPDK_VHOST_RING_LIBRARY;
-    }
-    for (;;) {
-        int state = dpdk_vhost_ring_knock(ring);
-
-        if (state == DPDK_VHOST_RING_VIEW) {
-            if (ring->adopted || adopt(ring)) {
-                return DPDK_VHOST_RING_VIEW;
-            }
-            state = DPDK_VHOST_RING_LIBRARY;
-        }
-        dpdk_vhost_ring_leave(ring);
-        if (state != DPDK_VHOST_RING_BLOCKED) {
-            return has_rarp(ring) ? DPDK_VHOST_RING_ANNOUNCE : state;
-        }
-        rte_pause();
-    }
-}
-
-void
-dpdk_vhost_ring_take_rarp(struct dpdk_vhost_ring *ring,
-                          struct rte_ether_addr *mac)
-{
-    uint64_t rarp = __atomic_exchange_n(&ring->rarp, 0, __ATOMIC_RELAXED);
-
-    memcpy(mac, &rarp, sizeof *mac);
-}
-
-unsigned int
-dpdk_vhost_ring_notify(struct dpdk_vhost_ring *ring)
-{
-    if (dpdk_vring_needs_kick(&ring->view)) {
-        notify(ring);
-        return 1;
-    }
-    return 0;
-}
-
-void
-dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring)
-{
-    if (dpdk_vhost_ring_knock(ring) == DPDK_VHOST_RING_LIBRARY
-        && __atomic_load_n(&ring->callfd, __ATOMIC_RELAXED) >= 0) {
-        notify(ring);
-        ring->kick_next = false;
-    }
-    dpdk_vhost_ring_leave(ring);
 }

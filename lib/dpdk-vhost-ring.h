@@ -25,17 +25,23 @@
  * at any time, under traffic: whoever has the ring has its indices, and hands
  * them over.
  *
- * A ring is the library's by default.  The control side offers a view if
- * dpdk-vring.h can carry what was negotiated, and the packet side takes it
- * over at its next visit, reading the indices from the library.  Before
- * anything of the ring or of the guest's memory changes, that is, before the
- * library handles any message that may change something, the control side
- * takes all rings of the port back: it waits for the packet side to leave the
- * view, and gives the indices to the library.  When the message has been
- * handled, it offers new views.
+ * The library has a ring only if the user wants that, or if the guest uses an
+ * IOMMU.  Any other ring is nobody's until the control side offers a view,
+ * which the packet side takes over at its next visit, reading the indices from
+ * the library.  Before anything of the ring or of the guest's memory changes,
+ * that is, before the library handles any message that may change something,
+ * the control side takes all views of the port back: it waits for the packet
+ * side to leave them, and gives the indices to the library.  When the message
+ * has been handled, it offers new views.
+ *
+ * In between, the rings are nobody's, since the library has faults that ours
+ * have not, and does not lock them for each message that changes something.
+ * They stay so if it fails to handle a message, of which it does not tell: it
+ * may have lost the guest's memory.  Then the next message ends the
+ * connection, see dpdk-vhost-connection.h.
  *
  * A ring that the guest has broken, see dpdk-vring.h, is nobody's until the
- * guest resets the device: not even the library looks at it.
+ * guest resets the device.
  *
  * Threads and locks
  * -----------------
@@ -72,7 +78,9 @@ enum dpdk_vhost_ring_state {
     DPDK_VHOST_RING_LIBRARY,    /* librte_vhost. */
     DPDK_VHOST_RING_VIEW,       /* We, or we may take it. */
     DPDK_VHOST_RING_BLOCKED,    /* Being handed over, which takes no time. */
-    DPDK_VHOST_RING_BROKEN,     /* Nobody. */
+    DPDK_VHOST_RING_MESSAGE,    /* Nobody, while a message is handled. */
+    DPDK_VHOST_RING_OFF,        /* Nobody: there is nothing to do. */
+    DPDK_VHOST_RING_BROKEN,     /* Nobody, until the guest resets it. */
     DPDK_VHOST_RING_ANNOUNCE    /* Any of them: the guest wants to be
                                  * announced first. */
 };
@@ -95,6 +103,8 @@ struct dpdk_vhost_ring {
     int callfd;                 /* Notifies the guest, or negative if it must
                                  * not be used now. */
     uint16_t index;             /* Number of the ring. */
+    unsigned int n_messages;    /* That it was nobody's for, atomic. */
+    unsigned int n_given_up;    /* Which one took too long to wait for. */
     uint64_t rarp;              /* DPDK_VHOST_RARP with the address, or 0,
                                  * atomic. */
     struct dpdk_vring view;
@@ -105,8 +115,8 @@ struct dpdk_vhost_ring {
     bool exists;                /* Does 'config' describe a ring? */
     bool broken;                /* Until the guest resets the device. */
     bool reported;              /* Does the user know of it? */
-    const char *why;            /* Why the library has it, or what is special
-                                 * about the view, or null. */
+    const char *why;            /* Why the library or nobody has it, or what
+                                 * is special about the view, or null. */
     const char *old_why;        /* What it was when 'changed' was called. */
 };
 
@@ -252,7 +262,8 @@ dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring);
 
 /* Enters the view of 'ring', which may be null.  Returns what it may use: only
  * if that is DPDK_VHOST_RING_VIEW, dpdk_vhost_ring_leave() has to be called.
- * Never returns DPDK_VHOST_RING_BLOCKED. */
+ * Never returns DPDK_VHOST_RING_BLOCKED.  Waits a little if it would have to
+ * return DPDK_VHOST_RING_MESSAGE. */
 static inline enum dpdk_vhost_ring_state
 dpdk_vhost_ring_enter(struct dpdk_vhost_ring *ring)
 {
@@ -261,10 +272,16 @@ dpdk_vhost_ring_enter(struct dpdk_vhost_ring *ring)
 }
 
 /* Stores in '*mac' the address that the guest of 'ring', which could not be
- * entered because of DPDK_VHOST_RING_ANNOUNCE, is to be announced with, and
- * forgets its wish. */
-void dpdk_vhost_ring_take_rarp(struct dpdk_vhost_ring *ring,
-                               struct rte_ether_addr *mac);
+ * entered because of DPDK_VHOST_RING_ANNOUNCE, is to be announced with.  When
+ * that has been done, dpdk_vhost_ring_announced() has to be called with what
+ * this returns. */
+uint64_t dpdk_vhost_ring_get_rarp(const struct dpdk_vhost_ring *ring,
+                                  struct rte_ether_addr *mac);
+void dpdk_vhost_ring_announced(struct dpdk_vhost_ring *ring, uint64_t rarp);
+
+/* Notifies the guest of 'ring', if it has said how.  The control side may call
+ * this, too. */
+void dpdk_vhost_ring_call(const struct dpdk_vhost_ring *ring);
 
 /* Notifies the guest of what was used of 'ring', whose view has been entered,
  * if it wants that.  Returns the number of notifications. */

@@ -172,7 +172,8 @@ ring_rx(struct dpdk_vhost_ring *ring, struct rte_mempool *mp,
 }
 
 /* Makes packets[0] the announcement that the guest of 'ring' has asked for.
- * Returns the number of packets. */
+ * Returns the number of packets, 0 if it has to wait for an element of the
+ * pool. */
 static size_t
 announce(struct dpdk_vhost_ring *ring, struct rte_mempool *mp,
          struct dp_packet *packets[], struct dpdk_queue_stats *stats)
@@ -180,13 +181,15 @@ announce(struct dpdk_vhost_ring *ring, struct rte_mempool *mp,
     struct rte_ether_addr mac;
     uint64_t n_bytes = 0;
     struct rte_mbuf *m;
+    uint64_t rarp;
     size_t n;
 
-    dpdk_vhost_ring_take_rarp(ring, &mac);
-    m = rte_net_make_rarp_packet(mp, &mac);
+    rarp = dpdk_vhost_ring_get_rarp(ring, &mac);
+    m = rarp ? rte_net_make_rarp_packet(mp, &mac) : NULL;
     if (!m) {
         return 0;
     }
+    dpdk_vhost_ring_announced(ring, rarp);
     n = dpdk_packet_rx(&m, 1, packets, &n_bytes);
     count_library(stats, packets, n, n_bytes);
     return n;
@@ -264,6 +267,8 @@ dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
         n = announce(ring, vhost->dev.mp, batch->packets, rxq->stats);
         break;
     case DPDK_VHOST_RING_BLOCKED:
+    case DPDK_VHOST_RING_MESSAGE:
+    case DPDK_VHOST_RING_OFF:
     case DPDK_VHOST_RING_BROKEN:
         break;
     }
@@ -419,6 +424,8 @@ vhost_send__(struct dpdk_vhost *vhost, int vid, int qid,
         break;
     case DPDK_VHOST_RING_ANNOUNCE:
     case DPDK_VHOST_RING_BLOCKED:
+    case DPDK_VHOST_RING_MESSAGE:
+    case DPDK_VHOST_RING_OFF:
     case DPDK_VHOST_RING_BROKEN:
         dpdk_counter_add(&stats->drops[DPDK_DROP_FAILURE], batch->count);
         break;

@@ -299,6 +299,20 @@ vhost_destruct(struct netdev *netdev)
     vhost_destruct__(vhost);
 }
 
+/* Returns the size of a queue to allocate packets for, in descriptors, for a
+ * port that has memory of its own.  How many queues there are is up to the
+ * guest, which they cost nothing, so there are not more packets for them all
+ * than for DPDK_VHOST_MAX_POOL_PAIRS pairs. */
+static int
+pool_queue_size(const struct dpdk_dev *dev) OVS_REQUIRES(dev->mutex)
+{
+    int n = MAX(dev->requested_n_rxq, dev->requested_n_txq);
+
+    return (n > DPDK_VHOST_MAX_POOL_PAIRS
+            ? DPDK_DEFAULT_DESC * DPDK_VHOST_MAX_POOL_PAIRS / n
+            : DPDK_DEFAULT_DESC);
+}
+
 /* Applies what is requested of the queues and the memory.  A guest that memory
  * does not suffice for gets no packets, but the port stays, so that others may
  * be served after the next change. */
@@ -311,7 +325,7 @@ vhost_apply(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
     dpdk_dev_apply_queues(&vhost->dev, dev->requested_n_rxq,
                           dev->requested_n_txq, true);
     if (vhost->vid >= 0 || dev->pool) {
-        dpdk_dev_apply_pool(&vhost->dev, DPDK_DEFAULT_DESC, DPDK_DEFAULT_DESC,
+        dpdk_dev_apply_pool(dev, pool_queue_size(dev), pool_queue_size(dev),
                             &why);
     } else {
         /* Packets are allocated for a guest, not for a port that may never

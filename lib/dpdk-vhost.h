@@ -57,6 +57,9 @@ struct dpdk_vhost_file;
 /* As many as librte_vhost supports. */
 #define DPDK_VHOST_MAX_QUEUE_PAIRS 128
 
+/* Pairs of queues that memory of the port's own is for, at most. */
+#define DPDK_VHOST_MAX_POOL_PAIRS 16
+
 /* Default and largest number of attempts to send what a guest's full ring did
  * not take, after the first one. */
 #define DPDK_VHOST_TX_RETRIES_DEF 8

@@ -278,7 +278,7 @@ rx_chain(struct dpdk_vring *vr, struct place *place, struct vring_desc_copy d,
 
     vring_pieces_init(&pieces);
     fault = walk_chain(vr, *place, d, 0, VRING_MAX_CHAIN, &pieces, &chain);
-    if (!fault && pieces.len < vr->hdr_len) {
+    if (!fault && !pieces.too_many && pieces.len < vr->hdr_len) {
         fault = DPDK_VRING_FAULT_HEADER;
     }
     if (fault) {
@@ -435,7 +435,7 @@ collect_chains(struct dpdk_vring *vr, struct place *place, uint32_t len,
         }
         fault = walk_chain(vr, *place, d, VRING_DESC_F_WRITE, len, pieces,
                            &chain);
-        if (!fault && pieces->len - before < vr->hdr_len
+        if (!fault && !pieces->too_many && pieces->len - before < vr->hdr_len
             && pieces->len < len) {
             fault = DPDK_VRING_FAULT_HEADER;
         }

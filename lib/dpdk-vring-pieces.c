@@ -63,6 +63,9 @@ vring_pieces_add(struct dpdk_vring *vr, struct vring_pieces *pieces,
                  uint64_t addr, uint32_t len)
 {
     pieces->len += len;
+    if (!len && ++pieces->n_empty > VRING_MAX_PIECES) {
+        pieces->too_many = true;
+    }
     while (len) {
         uint64_t available;
         uint8_t *p = find_region(vr, addr, &available);

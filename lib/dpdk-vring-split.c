@@ -240,7 +240,7 @@ rx_chain(struct dpdk_vring *vr, uint16_t head, struct dp_packet *p,
 
     vring_pieces_init(&pieces);
     fault = walk_chain(vr, head, 0, VRING_MAX_CHAIN, &pieces);
-    if (!fault && pieces.len < vr->hdr_len) {
+    if (!fault && !pieces.too_many && pieces.len < vr->hdr_len) {
         fault = DPDK_VRING_FAULT_HEADER;
     }
     if (fault) {
@@ -379,7 +379,7 @@ collect_chains(struct dpdk_vring *vr, unsigned int first, uint32_t len,
         }
         fault = walk_chain(vr, head, VRING_DESC_F_WRITE, len, pieces);
         used = MIN(pieces->len, len) - before;
-        if (!fault && pieces->len - before < vr->hdr_len
+        if (!fault && !pieces->too_many && pieces->len - before < vr->hdr_len
             && pieces->len < len) {
             fault = DPDK_VRING_FAULT_HEADER;
         }

@@ -318,7 +318,8 @@ vring_store_header(uint8_t *dst, const struct virtio_net_hdr_v1 *hdr,
 /* Pieces
  * ------ */
 
-/* Most pieces of a packet.  A guest of Linux uses 19. */
+/* Most pieces of a packet, and most descriptors of it that have no bytes.  A
+ * guest of Linux uses 19, and none. */
 #define VRING_MAX_PIECES 256
 
 /* Most bytes in a chain that are of interest. */
@@ -333,6 +334,7 @@ struct vring_piece {
 struct vring_pieces {
     uint64_t len;               /* Sum of the lengths, in bytes. */
     unsigned int n;
+    unsigned int n_empty;       /* Descriptors without a byte. */
     bool too_many;              /* Did not fit into 'p'?  'len' has them. */
     struct vring_piece p[VRING_MAX_PIECES];
 };
@@ -342,6 +344,7 @@ vring_pieces_init(struct vring_pieces *pieces)
 {
     pieces->len = 0;
     pieces->n = 0;
+    pieces->n_empty = 0;
     pieces->too_many = false;
 }
 

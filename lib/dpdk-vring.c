@@ -107,7 +107,8 @@ is_aligned(const void *p, size_t alignment)
     return p && !((uintptr_t) p % alignment);
 }
 
-/* Returns true if there can be a ring like that of 'config'. */
+/* Returns true if there can be a ring like that of 'config', wherever it
+ * is. */
 static bool
 ring_is_possible(const struct dpdk_vring_config *config, bool packed)
 {
@@ -124,6 +125,45 @@ ring_is_possible(const struct dpdk_vring_config *config, bool packed)
     return IS_POW2(config->size)
            && is_aligned(config->avail, VRING_AVAIL_ALIGN_SIZE)
            && is_aligned(config->used, VRING_USED_ALIGN_SIZE);
+}
+
+/* Returns true if all of the 'len' bytes at 'p' are in one region of
+ * 'memory'. */
+static bool
+is_in_memory(const struct dpdk_vring_memory *memory, const void *p, size_t len)
+{
+    for (size_t i = 0; i < memory->n; i++) {
+        const struct dpdk_vring_region *r = &memory->regions[i];
+        uintptr_t ofs = (uintptr_t) p - (uintptr_t) r->base;
+
+        if (ofs < r->size && len <= r->size - ofs) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns true if all of the ring of 'config', which is possible otherwise, is
+ * in the guest's memory.  Whoever found out where it is may not know: the size
+ * or the features may have changed since then, or that it did not fit was only
+ * noted elsewhere. */
+static bool
+ring_is_in_memory(const struct dpdk_vring_config *config, bool packed)
+{
+    size_t event = HAS(config->features, VIRTIO_RING_F_EVENT_IDX) ? 2 : 0;
+    size_t avail_size = sizeof(struct vring_packed_desc_event);
+    size_t used_size = sizeof(struct vring_packed_desc_event);
+
+    if (!packed) {
+        avail_size = (sizeof(struct vring_avail)
+                      + config->size * sizeof(uint16_t) + event);
+        used_size = (sizeof(struct vring_used)
+                     + config->size * sizeof(struct vring_used_elem) + event);
+    }
+    return (is_in_memory(config->memory, config->desc,
+                         config->size * sizeof(struct vring_desc))
+            && is_in_memory(config->memory, config->avail, avail_size)
+            && is_in_memory(config->memory, config->used, used_size));
 }
 
 static bool
@@ -199,14 +239,15 @@ dpdk_vring_init(struct dpdk_vring *vr, const struct dpdk_vring_config *config)
     vr->log_aux = config->log_aux;
     vr->mtu = config->mtu;
     init_features(vr, config->features);
+    init_indices(vr, config, packed);
     if (!ring_is_possible(config, packed)
         || !memory_is_possible(config->memory)
+        || !ring_is_in_memory(config, packed)
         || config->buf_size < config->headroom + DPDK_VRING_MIN_ROOM) {
         vr->broken = DPDK_VRING_FAULT_RING;
         return false;
     }
 
-    init_indices(vr, config, packed);
     if (!packed) {
         vr->guest_idx = &((const struct vring_avail *) vr->avail)->idx;
     }

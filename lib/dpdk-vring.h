@@ -35,7 +35,8 @@
  * Everything that the guest can write, it may write at any time.  Each value
  * is loaded from there once, into a local, and it is the local that is checked
  * and then used.  Nothing outside of the guest's memory regions is touched on
- * its behalf, and the work for one packet is bounded.
+ * its behalf, and the ring is no exception: each of its parts has to be in one
+ * region, or it is broken from the start.  The work for one packet is bounded.
  *
  * A ring that violates the specification of virtio is broken: 'broken' says
  * why, nothing after the violation is touched, and from then on the ring is

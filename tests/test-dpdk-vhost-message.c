@@ -290,6 +290,37 @@ test_rings(void **state OVS_UNUSED)
 }
 
 static void
+test_many_descriptors(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost_message msg = make(DPDK_VHOST_SET_VRING_NUM, 8);
+    struct dpdk_vhost_front_end peer = all;
+
+    /* What QEMU can have, then more, in any order, and again. */
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < 256; i++) {
+            msg.payload.state.index = i;
+            msg.payload.state.num = 1024;
+            assert_why(dpdk_vhost_message_check(&peer, &msg, 0), NULL);
+            dpdk_vhost_message_note(&peer, &msg);
+        }
+        for (uint32_t i = 0; i < 256; i += 100) {
+            msg.payload.state.index = i;
+            msg.payload.state.num = 32768;
+            assert_why(dpdk_vhost_message_check(&peer, &msg, 0),
+                       i < 200 ? NULL
+                       : "makes 357376 descriptors of all rings, there are "
+                         "at most 327680");
+            if (i < 200) {
+                dpdk_vhost_message_note(&peer, &msg);
+            }
+        }
+    }
+    msg.payload.state.index = 100;
+    msg.payload.state.num = 32768;
+    assert_why(dpdk_vhost_message_check(&peer, &msg, 0), NULL);
+}
+
+static void
 test_addresses(void **state OVS_UNUSED)
 {
     struct dpdk_vhost_message msg = make(DPDK_VHOST_SET_VRING_ADDR, 40);
@@ -467,6 +498,7 @@ main(void)
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_rings),
+        cmocka_unit_test(test_many_descriptors),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_fds_of_rings),
         cmocka_unit_test(test_log),

@@ -590,8 +590,9 @@ test_ring(void **state)
         .buf_size = HEADROOM + ROOM,
         .headroom = HEADROOM,
     };
-    for (int i = 0; i <= 14; i++) {
+    for (int i = 0; i <= 24; i++) {
         struct dpdk_vring_memory memory = d.g.memory;
+        uint64_t event = FEATURE(RING_F_EVENT_IDX);
         bool valid = false;
 
         config = good;
@@ -612,6 +613,22 @@ test_ring(void **state)
         case 12: memory.regions[1].size = 0; break;
         case 13: memory.regions[2].size++; break;
         case 14: config.last_avail = SIZE; valid = !is_packed; break;
+
+        /* Each part of the ring has to be in one region. */
+        case 15: memory.n = 3; break;
+        case 16: memory.regions[3].size--; break;
+        case 17: memory.regions[4].size--; break;
+        case 18: memory.regions[5].size--; break;
+        case 19: memory.regions[3].base++; break;
+        case 20: memory.regions[4].base++; break;
+        case 21: memory.regions[5].base++; break;
+        case 22: config.size = 2 * SIZE; break;
+        case 23: config.features |= event; valid = is_packed; break;
+        case 24:
+            config.features |= event;
+            memory.regions[4].size += 2;
+            valid = is_packed;
+            break;
         }
         assert_int_equal(dpdk_vring_init(&d.vr, &config), valid);
         if (!valid) {
@@ -625,6 +642,52 @@ test_ring(void **state)
     }
     dp_packet_delete(p);
     device_uninit(&d);
+}
+
+static void
+test_many_empty(void **state)
+{
+    /* A chain of descriptors without a byte is not walked to its end. */
+    enum { N = 1024, MOST = 256 };
+    struct raw raw[MOST + 2];
+    struct dp_packet *p = packet_new(64, 0);
+
+    for (size_t n_empty = MOST; n_empty <= MOST + 1; n_empty++) {
+        for (int tx = 0; tx < 2; tx++) {
+            uint16_t direction = tx ? WRITE : 0;
+            struct device d;
+
+            device_init(&d, *(uint64_t *) *state, N, 0);
+            for (size_t i = 0; i < n_empty; i++) {
+                raw[i] = (struct raw) { 0, 0, NEXT | direction, i + 1 };
+            }
+            raw[n_empty] = (struct raw) {
+                guest_alloc(&d.g, 500), 500, direction, 0
+            };
+            /* See add_raw(). */
+            if (!d.g.packed) {
+                for (size_t i = 0; i <= n_empty; i++) {
+                    d.g.desc[i] = (struct vring_desc) {
+                        raw[i].addr, raw[i].len, raw[i].flags, raw[i].next
+                    };
+                }
+                d.g.avail->ring[0] = 0;
+                d.g.avail->idx = 1;
+            } else {
+                add_raw(&d.g, 0, raw, n_empty + 1);
+            }
+            if (tx) {
+                assert_int_equal(dpdk_vring_tx(&d.vr, &p, 1, &d.burst), 1);
+                assert_int_equal(d.burst.bytes, n_empty > MOST ? 0 : 64);
+            } else {
+                assert_int_equal(device_rx(&d, BURST), n_empty <= MOST);
+            }
+            assert_drops(&d, n_empty > MOST, 0, 0);
+            assert_int_equal(d.vr.broken, DPDK_VRING_OK);
+            device_uninit(&d);
+        }
+    }
+    dp_packet_delete(p);
 }
 
 #define EACH_SPLIT(TEST)                                                \
@@ -651,6 +714,7 @@ main(void)
         EACH(test_table_seam),
         EACH(test_runts),
         EACH(test_ring),
+        EACH(test_many_empty),
     };
 
     return RUN_FOR_CPUS(tests);

@@ -29,20 +29,15 @@
 
 #define SIZE 64
 
-/* The regions of 'struct guest', and those that the ring is in. */
-#define N_REGIONS 3
-#define N_WATCHED (N_REGIONS + 2)
-#define RING_ADDRESS UINT64_C(0x10000000)
-
 #define MAX_PARTS 5
 #define ROUNDS 40
 
 /* The guest's memory as it was before a burst, and, where something was
  * logged, as it was when it was logged last. */
 struct copies {
-    uint8_t before[N_WATCHED][GUEST_REGION_SIZE];
-    uint8_t logged[N_WATCHED][GUEST_REGION_SIZE];
-    bool is_logged[N_WATCHED][GUEST_REGION_SIZE];
+    uint8_t before[GUEST_N_REGIONS][GUEST_REGION_SIZE];
+    uint8_t logged[GUEST_N_REGIONS][GUEST_REGION_SIZE];
+    bool is_logged[GUEST_N_REGIONS][GUEST_REGION_SIZE];
 };
 
 /* A device whose writes are watched. */
@@ -57,7 +52,7 @@ note(void *watched_, uint64_t addr, uint64_t len)
     struct watched *w = watched_;
 
     assert_true(len > 0);
-    for (size_t i = 0; i < N_WATCHED; i++) {
+    for (size_t i = 0; i < GUEST_N_REGIONS; i++) {
         const struct dpdk_vring_region *r = &w->d.g.memory.regions[i];
         uint64_t ofs = addr - r->start;
 
@@ -80,18 +75,7 @@ watched_init(struct watched *w, const uint64_t *features)
     w->copies = xmalloc(sizeof *w->copies);
     device_init(&w->d, *features | FEATURE(RING_F_INDIRECT_DESC), SIZE,
                 SIZE - 4);
-    assert_int_equal(g->memory.n, N_REGIONS);
-    g->memory.regions[N_REGIONS] = (struct dpdk_vring_region) {
-        .start = RING_ADDRESS,
-        .size = SIZE * sizeof *g->desc,
-        .base = (uint8_t *) g->desc,
-    };
-    g->memory.regions[N_REGIONS + 1] = (struct dpdk_vring_region) {
-        .start = 2 * RING_ADDRESS,
-        .size = sizeof *g->used + SIZE * sizeof g->used->ring[0],
-        .base = (uint8_t *) g->used,
-    };
-    g->memory.n = N_WATCHED;
+    assert_int_equal(g->memory.n, GUEST_N_REGIONS);
     g->random = true;
 
     guest_set_log(note, w);
@@ -103,7 +87,6 @@ static void
 watched_uninit(struct watched *w)
 {
     assert_int_equal(w->d.vr.broken, DPDK_VRING_OK);
-    w->d.g.memory.n = N_REGIONS;
     device_uninit(&w->d);
     free(w->copies);
 }
@@ -112,7 +95,7 @@ watched_uninit(struct watched *w)
 static void
 watch(struct watched *w)
 {
-    for (size_t i = 0; i < N_WATCHED; i++) {
+    for (size_t i = 0; i < GUEST_N_REGIONS; i++) {
         const struct dpdk_vring_region *r = &w->d.g.memory.regions[i];
 
         memcpy(w->copies->before[i], r->base, r->size);
@@ -127,7 +110,7 @@ check(const struct watched *w)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < N_WATCHED; i++) {
+    for (size_t i = 0; i < GUEST_N_REGIONS; i++) {
         const struct dpdk_vring_region *r = &w->d.g.memory.regions[i];
 
         for (size_t j = 0; j < r->size; j++) {

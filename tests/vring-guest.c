@@ -39,6 +39,42 @@ alloc_aligned(size_t n)
     return p;
 }
 
+/* Adds the 'size' bytes at 'p', a part of the ring, to the memory of 'g'. */
+static void
+add_ring_region(struct guest *g, void *p, size_t size)
+{
+    size_t i = g->memory.n++;
+
+    g->memory.regions[i] = (struct dpdk_vring_region) {
+        .start = i * GUEST_RING,
+        .size = size,
+        .base = p,
+    };
+}
+
+static void
+init_ring(struct guest *g)
+{
+    size_t event = g->features & FEATURE(RING_F_EVENT_IDX) ? 2 : 0;
+    size_t avail_size = sizeof *g->avail + g->size * 2;
+    size_t used_size = sizeof *g->used + g->size * sizeof g->used->ring[0];
+
+    g->desc = alloc_aligned(g->size * sizeof *g->desc);
+    g->avail = alloc_aligned(avail_size + 2);
+    g->used = alloc_aligned(used_size + 2);
+    g->driver_event = alloc_aligned(sizeof *g->driver_event);
+    g->device_event = alloc_aligned(sizeof *g->device_event);
+    add_ring_region(g, g->desc, g->size * sizeof *g->desc);
+    if (g->packed) {
+        add_ring_region(g, g->driver_event, sizeof *g->driver_event);
+        add_ring_region(g, g->device_event, sizeof *g->device_event);
+    } else {
+        add_ring_region(g, g->avail, avail_size + event);
+        add_ring_region(g, g->used, used_size + event);
+    }
+    ovs_assert(g->memory.n == GUEST_N_REGIONS);
+}
+
 void
 guest_init(struct guest *g, uint64_t features, uint16_t size, uint16_t start)
 {
@@ -61,12 +97,7 @@ guest_init(struct guest *g, uint64_t features, uint16_t size, uint16_t start)
     }
     g->next_addr = GUEST_REGION_0;
 
-    g->desc = alloc_aligned(size * sizeof *g->desc);
-    g->avail = alloc_aligned(sizeof *g->avail + (size + 1) * 2);
-    g->used = alloc_aligned(sizeof *g->used
-                            + size * sizeof g->used->ring[0] + 2);
-    g->driver_event = alloc_aligned(sizeof *g->driver_event);
-    g->device_event = alloc_aligned(sizeof *g->device_event);
+    init_ring(g);
     g->avail->idx = start;
     g->used->idx = start;
 
@@ -90,7 +121,7 @@ guest_init(struct guest *g, uint64_t features, uint16_t size, uint16_t start)
 void
 guest_uninit(struct guest *g)
 {
-    for (size_t i = 0; i < g->memory.n; i++) {
+    for (size_t i = 0; i < GUEST_N_REGIONS - 3; i++) {
         free(g->memory.regions[i].base);
     }
     free(g->desc);

@@ -43,12 +43,15 @@
 #define GUEST_MERGEABLE (GUEST_PLAIN | FEATURE(NET_F_MRG_RXBUF))
 
 /* The guest's memory: two regions that are next to each other for the guest
- * but not for us, and a third one at the end of its address space. */
+ * but not for us, a third one at the end of its address space, and one for
+ * each of the three parts of the ring, which has no more room than that. */
+#define GUEST_N_REGIONS 6
 #define GUEST_REGION_SIZE (1024 * 1024)
 #define GUEST_REGION_0 UINT64_C(0x100000)
 #define GUEST_REGION_1 (GUEST_REGION_0 + GUEST_REGION_SIZE)
 #define GUEST_REGION_2 (UINT64_MAX - GUEST_REGION_SIZE + 1)
 #define GUEST_SEAM GUEST_REGION_1
+#define GUEST_RING UINT64_C(0x10000000)
 
 /* A part of a buffer. */
 struct guest_part {

@@ -182,6 +182,22 @@ expect_memory(const struct dpdk_vhost_message *msg)
     return are_disjoint(guest, n) && are_disjoint(user, n);
 }
 
+/* Returns true if a ring of the size in 'msg' is not too much beside the other
+ * ones. */
+static bool
+expect_room(const struct dpdk_vhost_front_end *peer,
+            const struct dpdk_vhost_message *msg)
+{
+    uint64_t sum = msg->payload.state.num;
+
+    for (size_t i = 0; i < 256; i++) {
+        if (i != msg->payload.state.index) {
+            sum += peer->sizes[i];
+        }
+    }
+    return sum <= 327680;
+}
+
 static bool
 expect_payload(const struct dpdk_vhost_front_end *peer,
                const struct dpdk_vhost_message *msg)
@@ -197,7 +213,8 @@ expect_payload(const struct dpdk_vhost_front_end *peer,
         return msg->payload.log.size && !msg->payload.log.offset;
     case 8:
         return (index_ok && num >= 1 && num <= 32768
-                && (packed || !(num & (num - 1))));
+                && (packed || !(num & (num - 1)))
+                && expect_room(peer, msg));
     case 9:
         return (index_ok && !(msg->payload.addr.desc & 15)
                 && !(msg->payload.addr.used & 3)

@@ -125,11 +125,12 @@ init_ring(struct fuzz_guest *g)
     struct dpdk_vring_config *c = &g->config;
 
     if (g->ring_in_memory) {
+        size_t event = c->features & BIT(RING_F_EVENT_IDX) ? 4 : 0;
         uint8_t *base = g->memory.regions[0].base;
 
         c->desc = base;
         c->avail = base + 16 * c->size;
-        c->used = base + FUZZ_REGION_SIZE - (4 + 8 * c->size);
+        c->used = base + FUZZ_REGION_SIZE - (4 + 8 * c->size + event);
     } else {
         c->desc = ring_part(&desc, 16 * FUZZ_MAX_RING, 16 * c->size);
         c->avail = ring_part(&avail, 8 + 2 * FUZZ_MAX_RING,
@@ -139,11 +140,25 @@ init_ring(struct fuzz_guest *g)
     }
 }
 
-/* Makes the device's view of the ring, which goes on where the driver is. */
+/* Adds the 'size' bytes at 'base' to the memory of 'g'. */
+static void
+add_region(struct fuzz_guest *g, void *base, size_t size)
+{
+    g->memory.regions[g->memory.n++] = (struct dpdk_vring_region) {
+        .start = 0,
+        .size = size,
+        .base = base,
+    };
+}
+
+/* Makes the device's view of the ring, which goes on where the driver is.  The
+ * ring has to be in the guest's memory, but what is not for packets is so no
+ * longer than that, for there is nothing of interest about buffers in it. */
 static void
 init_view(struct fuzz_guest *g)
 {
     struct dpdk_vring_config *c = &g->config;
+    size_t event = c->features & BIT(RING_F_EVENT_IDX) ? 2 : 0;
 
     c->last_avail = c->last_used = g->next_avail | (g->wrap ? 0x8000 : 0);
     if (!g->packed) {
@@ -154,7 +169,11 @@ init_view(struct fuzz_guest *g)
         avail->idx = g->next_avail;
         used->idx = g->next_avail;
     }
+    add_region(g, c->desc, 16 * c->size);
+    add_region(g, c->avail, g->packed ? 4 : 4 + 2 * c->size + event);
+    add_region(g, c->used, g->packed ? 4 : 4 + 8 * c->size + event);
     MUST(dpdk_vring_init(&g->vr, c));
+    g->memory.n = FUZZ_N_REGIONS;
 }
 
 static void

@@ -77,6 +77,9 @@ add_buffer(const struct fuzz_guest *g, struct desc d,
         return false;
     }
     MUST(!(d.flags & VRING_DESC_F_WRITE));
+    if (!d.len && ++chain->n_empty > MODEL_MAX_PIECES) {
+        chain->big = true;
+    }
     while (d.len) {
         uint64_t available;
         uint8_t *p = fuzz_guest_memory(g, d.addr, &available);
@@ -139,6 +142,7 @@ model_read(const struct fuzz_guest *g, const void *desc, uint16_t head,
 
     chain->size = 0;
     chain->n_pieces = 0;
+    chain->n_empty = 0;
     chain->big = false;
     for (chain->n_descs = 1; ; chain->n_descs++) {
         struct desc d;

@@ -34,6 +34,7 @@ struct model_chain {
     uint8_t data[2 * UINT16_MAX];
     size_t size;                /* Bytes in 'data'. */
     unsigned int n_pieces;
+    unsigned int n_empty;       /* Descriptors without a byte. */
     bool big;                   /* Is there more? */
     unsigned int n_descs;       /* Descriptors in the ring. */
     uint16_t id;                /* Packed: of the buffer. */

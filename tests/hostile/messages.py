@@ -357,6 +357,21 @@ def ring_size_again(test):
     test.front_end.sync()
 
 
+@case(14, message("makes 360448 descriptors of all rings, there are at most"))
+def rings_without_end(test):
+    test.front_end.negotiate()
+    for i in range(256):
+        test.front_end.send_state(vu.SET_VRING_NUM, i, 32768)
+
+
+@case(14, ignored())
+def rings_of_the_largest_qemu(test):
+    test.front_end.negotiate()
+    for i in range(256):
+        test.front_end.send_state(vu.SET_VRING_NUM, i, 1024)
+    test.front_end.sync()
+
+
 @case(14, message("SET_VRING_NUM is for ring 256"), in_tree=LEAKS)
 def ring_256_with_fd(test):
     """librte_vhost gives up before it calls anybody back."""
@@ -514,6 +529,47 @@ def backend_req_fd_is_memory(test):
 
 
 # 21: more than one front end.
+
+@case(21, ignored(), group="server")
+def second_guest_leaves(test):
+    """A guest that is replaced gets the port back when the other one goes."""
+    first = test.front_end
+    first.start()
+    test.wait_up()
+    second = test.connect()
+    second.start()
+    second.rings[1].chain((0x100000, 72))
+    test.wait_until(lambda: second.rings[1].used_index() == 1,
+                    "nothing is taken from the second guest")
+    second.close()
+    first.rings[1].chain((0x100000, 72))
+    test.wait_until(lambda: first.rings[1].used_index() == 1,
+                    "nothing is taken from the first guest")
+
+
+@case(21, ignored(), group="server")
+def probe_of_a_busy_port(test):
+    """A connection that says nothing does not take queues away."""
+    fe = test.front_end
+    fe.start()
+    for i in (2, 3):
+        fe.rings.append(vu.SplitRing(fe.memory, vu.ring_address(i)))
+        fe.start_ring(i, fe.rings[i])
+    fe.sync()
+    # It has to start with all of its rings.
+    fe.restart_rings()
+    test.wait_up()
+    fe.rings[3].chain((0x100000, 72))
+    test.wait_until(lambda: fe.rings[3].used_index() == 1,
+                    "nothing is taken from the second queue")
+    probe = test.connect()
+    probe.sync()
+    probe.close()
+    test.wait_until(test.switch.is_quiet, "descriptors come and go")
+    fe.rings[3].chain((0x100000, 72), first=1)
+    test.wait_until(lambda: fe.rings[3].used_index() == 2,
+                    "nothing is taken from the second queue any more")
+
 
 @case(21, noted("refused_connections", "more than 4 connections: "),
       group="server")

@@ -127,6 +127,56 @@ def base_outside(test):
     test.wait_up()
 
 
+def bend(name, size=256, features=(), then_features=None, then_size=None,
+         **place):
+    """Adds a case whose ring 1 becomes larger than where it is in memory.
+
+    'place' says how many bytes before the end of the memory a part of the ring
+    is.  The library finds out where the ring is when it gets the kick, and so
+    for 'size' and 'features'.  What comes then does not make it look again.
+    """
+    def body(test):
+        fe = test.front_end
+        fe.negotiate(features=features)
+        fe.set_memory()
+        fe.rings = [SplitRing(fe.memory, vu.ring_address(0)),
+                    SplitRing(fe.memory, vu.ring_address(1), size)]
+        ring = fe.rings[1]
+        for part, distance in place.items():
+            setattr(ring, part, fe.memory.size - distance)
+        fe.send_state(vu.SET_VRING_NUM, 1, size)
+        fe.send_state(vu.SET_VRING_BASE, 1, 0)
+        fe.send_address(1, *(vu.USER_ADDRESS + address for address
+                             in (ring.desc, ring.avail, ring.used)))
+        fe.send_u64(vu.SET_VRING_KICK, 1, [fe.eventfd()])
+        if then_features is not None:
+            fe.features = ((fe.features & ~vu.bits(vu.F_RING_PACKED))
+                           | vu.bits(*then_features))
+            fe.send_u64(vu.SET_FEATURES, fe.features)
+        if then_size:
+            fe.send_state(vu.SET_VRING_NUM, 1, then_size)
+        fe.send_u64(vu.SET_VRING_CALL, 1, [fe.eventfd()])
+        fe.send_state(vu.SET_VRING_ENABLE, 1, 1)
+        fe.start_ring(0, fe.rings[0])
+        fe.sync()
+        test.wait_up()
+        ring.chain((BUFFERS, PACKET))
+
+    add(name, body, 15,
+        broken("ring 1: ring has an impossible size or address: "), "ring")
+
+
+bend("used-ring-over-the-end", used=4)
+bend("ring-grows-over-the-end", 2, then_size=32768, desc=128, avail=64,
+     used=32)
+bend("ring-was-packed", features=(vu.F_RING_PACKED,), then_features=(),
+     used=4)
+bend("available-event-over-the-end",
+     then_features=(vu.RING_F_EVENT_IDX,), avail=4 + 2 * 256)
+bend("used-event-over-the-end",
+     then_features=(vu.RING_F_EVENT_IDX,), used=4 + 8 * 256)
+
+
 @ring_case(22, "ring 1: descriptor outside of the ring made available", False)
 def head_outside(_, rings):
     rings[1].offer(256)
@@ -494,6 +544,95 @@ def checksum_behind_packet(test, _):
 def never_refilled(test, _):
     for _ in range(50):
         test.send_packet()
+
+
+# 10, 13, 19: messages that librte_vhost fails to handle, but with a reply, so
+# that it does not close the connection.
+
+def ask_in_vain(front_end, send):
+    """Calls 'send' to ask for a reply, which says no, if there is one."""
+    send(flags=vu.VERSION | vu.NEED_REPLY)
+    _, payload = front_end.receive()
+    if payload == bytes(8):
+        raise ValueError("the message is handled")
+
+
+def share_too_much(test):
+    """Shares two regions, each of which the switch can map, but not both.
+
+    The library does not close the file of a region that it cannot map.
+    """
+    front_end = test.front_end
+    test.n_leaked += 1
+    size = 60 << 40
+    fds = [vu.memfd(size) for _ in range(2)]
+    table = [front_end.memory.region(size=size, gpa=i << 46, uaddr=i << 46)
+             for i in range(2)]
+    try:
+        ask_in_vain(front_end, functools.partial(front_end.send_regions,
+                                                 table, fds))
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+@case(5, ignored(), "ring")
+def reset_owner(test):
+    """A message that the specification recommends to ignore."""
+    test.front_end.start()
+    test.wait_up()
+    test.front_end.send(vu.RESET_OWNER)
+    test.front_end.sync()
+    check_sending(test)
+
+
+@case(19, refused("refused_messages", "NET_SET_MTU|by librte_vhost"), "ring")
+def refused_with_a_reply(test):
+    """Nobody carries packets then, and least of all the library."""
+    front_end = test.front_end
+    front_end.start(features=FEATURES,
+                    protocol=vu.bits(vu.F_MQ, vu.F_REPLY_ACK, vu.F_NET_MTU))
+    test.wait_up()
+    ask_in_vain(front_end, functools.partial(front_end.send_u64,
+                                             vu.NET_SET_MTU, 0))
+    rx, tx = front_end.rings
+    rx.chain((BUFFERS + 0x3000, 4), (BUFFERS + 0x2000, 2), (BUFFERS, 4000),
+             flags=WRITE)
+    tx.chain((BUFFERS + 0x10000, PACKET))
+    test.send_packet()
+    test.switch.settle()
+    if rx.used_index() or tx.used_index():
+        raise ValueError("packets are carried")
+    front_end.send_u64(vu.SET_VRING_KICK, 0, [front_end.eventfd()])
+
+
+@case(13, refused("refused_messages|refused_memory",
+                  "SET_MEM_TABLE|by librte_vhost"), "ring")
+def memory_that_does_not_fit(test):
+    """The library has unmapped the old memory, and has no new one."""
+    front_end = test.front_end
+    front_end.start()
+    test.wait_up()
+    share_too_much(test)
+    test.send_packet()
+    front_end.send_regions([front_end.memory.region()],
+                           [front_end.memory.fd])
+
+
+@case(13, refused("refused_messages|refused_memory",
+                  "SET_MEM_TABLE|by librte_vhost"), "ring")
+def memory_that_does_not_fit_before(test):
+    """The same between all that a guest needs and that it is turned on."""
+    front_end = test.front_end
+    front_end.negotiate()
+    front_end.set_memory()
+    for i in range(2):
+        front_end.start_ring(i, SplitRing(front_end.memory,
+                                          vu.ring_address(i)), enable=0)
+    front_end.sync()
+    share_too_much(test)
+    front_end.send_state(vu.SET_VRING_ENABLE, 0, 1)
+    front_end.send_state(vu.SET_VRING_ENABLE, 1, 1)
 
 
 # What only 22.11's successors have: a queue for commands.

@@ -400,8 +400,9 @@ class FrontEnd:
         self.events.append(fd)
         return fd
 
-    def start_ring(self, index, ring, base=0):
-        """Makes 'ring' ring number 'index', from index 'base' on."""
+    def start_ring(self, index, ring, base=0, enable=1):
+        """Makes 'ring' ring number 'index', from index 'base' on, and turns it
+        on unless 'enable' is 0."""
         self.send_state(SET_VRING_NUM, index, ring.size)
         self.send_state(SET_VRING_BASE, index,
                         base | (0 if isinstance(ring, SplitRing) else 1 << 15))
@@ -409,7 +410,7 @@ class FrontEnd:
                           USER_ADDRESS + ring.avail, USER_ADDRESS + ring.used)
         self.send_u64(SET_VRING_KICK, index, [self.eventfd()])
         self.send_u64(SET_VRING_CALL, index, [self.eventfd()])
-        self.send_state(SET_VRING_ENABLE, index, 1)
+        self.send_state(SET_VRING_ENABLE, index, enable)
 
     def start(self, packed=False, features=(), size=256,
               protocol=bits(F_MQ, F_REPLY_ACK), base=0):

@@ -102,10 +102,7 @@ store_offer(struct dpdk_vhost *vhost, const char *path)
         || rte_vhost_driver_get_protocol_features(path, &protocol)) {
         return false;
     }
-    ovs_mutex_lock(&vhost->dev.mutex);
-    vhost->offered_features = features;
-    vhost->offered_protocol = protocol;
-    ovs_mutex_unlock(&vhost->dev.mutex);
+    dpdk_vhost_guard_begin(vhost, features, protocol);
     return true;
 }
 
@@ -179,6 +176,7 @@ unregister_socket(const struct dpdk_vhost *vhost, const char *path)
         VLOG_ERR("%s: Unable to unregister vhost driver for socket '%s'.",
                  vhost->dev.name, path);
     }
+    dpdk_vhost_guard_end(vhost);
 }
 
 /* Stores that the socket of 'vhost' is 'path', which may be null, and which

@@ -74,9 +74,12 @@
  * in ms. */
 #define CHECK_INTERVAL 250
 
-/* How often it empties eventfds while a connection is being closed because of
- * them, in ms. */
+/* How often it empties eventfds while a connection is being closed, in ms. */
 #define DRAIN_INTERVAL 10
+
+/* How often it looks whether a message can be noted that could not be, in
+ * ms. */
+#define NOTE_INTERVAL 10
 
 /* What a message of a front end waits for. */
 enum stage {
@@ -91,6 +94,7 @@ struct connection {
     struct ovs_list node;       /* In 'connections'. */
     struct dpdk_vhost *vhost;   /* Its port, or null if faults do not matter
                                  * any more. */
+    const void *port;           /* The same, to be compared only. */
     int vid;                    /* Number in librte_vhost. */
     int outer;                  /* To the front end. */
     int inner;                  /* To librte_vhost. */
@@ -106,7 +110,7 @@ struct connection {
     size_t n_read;              /* Bytes of it. */
     struct dpdk_vhost_fds fds;  /* That came with it. */
 
-    struct dpdk_vhost_calls calls; /* That came with earlier ones. */
+    struct dpdk_vhost_calls *calls; /* That came with earlier ones. */
 };
 
 static struct ovs_mutex guard_mutex = OVS_MUTEX_INITIALIZER;
@@ -122,19 +126,10 @@ drop(struct connection *conn) OVS_REQUIRES(guard_mutex)
 {
     ovs_list_remove(&conn->node);
     dpdk_vhost_fds_close(&conn->fds);
-    dpdk_vhost_calls_close(&conn->calls);
+    dpdk_vhost_calls_abandon(conn->calls);
     close(conn->outer);
     close(conn->inner);
     free(conn);
-}
-
-/* Makes the core look at the status of 'vhost'. */
-static void
-show(struct dpdk_vhost *vhost) OVS_REQUIRES(guard_mutex)
-{
-    ovs_mutex_lock(&vhost->dev.mutex);
-    netdev_change_seq_changed(&vhost->dev.up);
-    ovs_mutex_unlock(&vhost->dev.mutex);
 }
 
 /* Reports 'cause', which it frees, for 'vhost', which may be null. */
@@ -144,7 +139,6 @@ report(struct dpdk_vhost *vhost, enum dpdk_vhost_fault fault, char *cause)
 {
     if (vhost) {
         dpdk_vhost_faults_report(&vhost->faults, fault, cause);
-        show(vhost);
     }
     free(cause);
 }
@@ -183,6 +177,22 @@ report_closed(const struct connection *conn, const char *how)
            xasprintf("%s, last message %s", how,
                      conn->last_request ? name : "none"));
     free(name);
+}
+
+/* Closes 'conn' if its front end makes those who notify it wait.  Returns
+ * false if so. */
+static bool
+check_calls(struct connection *conn) OVS_REQUIRES(guard_mutex)
+{
+    int ring = dpdk_vhost_calls_drain(conn->calls);
+
+    if (ring < 0) {
+        return true;
+    }
+    report(conn->vhost, DPDK_VHOST_FAULT_CALL,
+           xasprintf("ring %d: call eventfd is full", ring));
+    drop(conn);
+    return false;
 }
 
 /* Reads the message of 'conn' until it has 'n' bytes. */
@@ -259,8 +269,10 @@ run_read(struct connection *conn) OVS_REQUIRES(guard_mutex)
     if (io == DPDK_VHOST_IO_CLOSED) {
         if (conn->n_read) {
             report_closed(conn, "message ends too early");
+            drop(conn);
+        } else if (check_calls(conn)) {
+            drop(conn);
         }
-        drop(conn);
         return false;
     }
     if (io == DPDK_VHOST_IO_DONE) {
@@ -288,18 +300,19 @@ run_pay(struct connection *conn) OVS_REQUIRES(guard_mutex)
 static bool
 run_note(struct connection *conn) OVS_REQUIRES(guard_mutex)
 {
-    int error = dpdk_vhost_sigbus_pass(conn->vid, conn->fds.fds, conn->fds.n);
+    uint64_t passed, begun;
+    int error;
 
+    /* A message has eventfds or files, so none is noted twice. */
+    dpdk_vhost_sigbus_get_progress(conn->vid, &passed, &begun);
+    error = dpdk_vhost_calls_note(conn->calls, &conn->msg, &conn->fds,
+                                  passed + 1, begun);
+    if (!error) {
+        error = dpdk_vhost_sigbus_pass(conn->vid, conn->fds.fds, conn->fds.n);
+    }
     if (error == EAGAIN) {
         return true;
     } else if (error) {
-        refuse(conn, DPDK_VHOST_FAULT_MEMORY,
-               xasprintf("with file that cannot be mapped (%s)",
-                         ovs_strerror(error)));
-        return false;
-    }
-    error = dpdk_vhost_calls_note(&conn->calls, &conn->msg, &conn->fds);
-    if (error) {
         refuse(conn, DPDK_VHOST_FAULT_MESSAGE,
                xasprintf("cannot be checked (%s)", ovs_strerror(error)));
         return false;
@@ -437,7 +450,8 @@ wait_for(struct connection *conn) OVS_REQUIRES(guard_mutex)
         poll_fd_wait(conn->inner, POLLIN);
         break;
     case STAGE_NOTE:
-        /* That is rare, so it may wait for the next check. */
+        /* That is rare, so nobody tells. */
+        poll_timer_wait(NOTE_INTERVAL);
         poll_fd_wait(conn->inner, POLLIN);
         break;
     case STAGE_WRITE:
@@ -461,8 +475,8 @@ check_rings(void) OVS_REQUIRES(guard_mutex)
 
     LIST_FOR_EACH (conn, node, &connections) {
         serve(conn);
-        if (conn->vhost && dpdk_vhost_rings_check(&conn->vhost->rings)) {
-            show(conn->vhost);
+        if (conn->vhost) {
+            dpdk_vhost_rings_check(&conn->vhost->rings);
         }
     }
 }
@@ -480,22 +494,13 @@ check_memory(struct connection *conn) OVS_REQUIRES(guard_mutex)
     return false;
 }
 
-/* Closes connections whose front end makes those who notify it wait. */
 static void
-check_calls(void) OVS_REQUIRES(guard_mutex)
+check_all_calls(void) OVS_REQUIRES(guard_mutex)
 {
     struct connection *conn, *next;
 
     LIST_FOR_EACH_SAFE (conn, next, node, &connections) {
-        int ring = dpdk_vhost_calls_drain(&conn->calls);
-
-        if (ring >= 0) {
-            dpdk_vhost_calls_abandon(&conn->calls, conn->vid);
-            report(conn->vhost, DPDK_VHOST_FAULT_CALL,
-                   xasprintf("ring %d: call eventfd is full, and blocks",
-                             ring));
-            drop(conn);
-        }
+        check_calls(conn);
     }
 }
 
@@ -518,7 +523,7 @@ guard_main(void *aux OVS_UNUSED)
             }
         }
         if (time_msec() >= next_check) {
-            check_calls();
+            check_all_calls();
             check_rings();
             next_check = time_msec() + CHECK_INTERVAL;
         }
@@ -601,17 +606,16 @@ add_connection(struct dpdk_vhost *vhost, int vid, int connfd)
     dpdk_vhost_sigbus_connect(vid);
     dpdk_vhost_calls_forget(vid);
     conn = xzalloc(sizeof *conn);
+    conn->vhost = vhost->guarded ? vhost : NULL;
+    conn->port = vhost;
     conn->vid = vid;
+    conn->peer.offered_features = vhost->offered_features;
+    conn->peer.offered_protocol = vhost->offered_protocol;
+    conn->calls = dpdk_vhost_calls_create(vid, vhost);
     conn->inner = inner;
     conn->outer = outer;
     conn->last_flood = LLONG_MIN / 2;
     token_bucket_init(&conn->rate, MESSAGE_RATE / 1000, MESSAGE_BURST);
-
-    ovs_mutex_lock(&vhost->dev.mutex);
-    conn->vhost = vhost->stopping ? NULL : vhost;
-    conn->peer.offered_features = vhost->offered_features;
-    conn->peer.offered_protocol = vhost->offered_protocol;
-    ovs_mutex_unlock(&vhost->dev.mutex);
 
     ovs_list_push_back(&connections, &conn->node);
     latch_set(&guard_latch);
@@ -665,16 +669,43 @@ dpdk_vhost_guard_disconnect(int vid) OVS_EXCLUDED(guard_mutex)
 }
 
 void
+dpdk_vhost_guard_begin(struct dpdk_vhost *vhost, uint64_t features,
+                       uint64_t protocol) OVS_EXCLUDED(guard_mutex)
+{
+    ovs_mutex_lock(&guard_mutex);
+    vhost->guarded = true;
+    vhost->offered_features = features;
+    vhost->offered_protocol = protocol;
+    ovs_mutex_unlock(&guard_mutex);
+}
+
+void
 dpdk_vhost_guard_release(struct dpdk_vhost *vhost) OVS_EXCLUDED(guard_mutex)
 {
     struct connection *conn;
 
     ovs_mutex_lock(&guard_mutex);
+    vhost->guarded = false;
     LIST_FOR_EACH (conn, node, &connections) {
         if (conn->vhost == vhost) {
             conn->vhost = NULL;
         }
     }
+    ovs_mutex_unlock(&guard_mutex);
+}
+
+void
+dpdk_vhost_guard_end(const struct dpdk_vhost *vhost) OVS_EXCLUDED(guard_mutex)
+{
+    struct connection *conn, *next;
+
+    ovs_mutex_lock(&guard_mutex);
+    LIST_FOR_EACH_SAFE (conn, next, node, &connections) {
+        if (conn->port == vhost) {
+            drop(conn);
+        }
+    }
+    dpdk_vhost_calls_forget_port(vhost);
     ovs_mutex_unlock(&guard_mutex);
 }
 

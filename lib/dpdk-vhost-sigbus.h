@@ -43,6 +43,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct latch;
 
@@ -59,6 +60,12 @@ void dpdk_vhost_sigbus_connect(int vid);
  * library has handled earlier ones, or another positive errno if a file cannot
  * be mapped.  GUARD. */
 int dpdk_vhost_sigbus_pass(int vid, const int fds[], size_t n);
+
+/* Stores in '*passedp' the number of the last message of 'vid' that was passed
+ * on, and in '*begunp' that of the last one that librte_vhost has begun to
+ * handle.  GUARD. */
+void dpdk_vhost_sigbus_get_progress(int vid, uint64_t *passedp,
+                                    uint64_t *begunp);
 
 /* librte_vhost is about to handle the next message of 'vid'.  VHOST. */
 void dpdk_vhost_sigbus_handle(int vid);

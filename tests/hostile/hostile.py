@@ -24,6 +24,7 @@ on a port of a bridge that has another port for '--other'.
 import argparse
 import contextlib
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -125,6 +126,12 @@ class Switch:
         n = self.count_fds()
         self.settle()
         return self.count_fds() == n
+
+    def is_waiting(self):
+        """Returns whether a thread of the switch waits for an eventfd."""
+        return any(
+            (thread / "wchan").read_text(encoding="ascii") == "eventfd_write"
+            for thread in pathlib.Path(f"/proc/{self.pid}/task").iterdir())
 
     def settle(self):
         """Waits until the main thread has done what it has been asked for."""

@@ -16,12 +16,14 @@
 
 import functools
 import os
+import select
 import socket
 import struct
 import time
 
 import vhost_user as vu
-from case import add, case, ignored, library, memory, message, noted
+from case import (add, case, ignored, library, memory, message, noted,
+                  refused)
 from vhost_user import USER_ADDRESS, bits
 
 LEAKS = "one file descriptor leaks"
@@ -222,23 +224,37 @@ def kick_is_directory(test):
     os.close(fd)
 
 
-@case(8, message("SET_VRING_CALL with file that is a regular file"))
-def call_is_memory(test):
-    test.front_end.send_u64(vu.SET_VRING_CALL, 0, [test.memory.fd])
+def event_is(request, make, test):
+    fd = make(test)
+    try:
+        test.front_end.send_u64(request, 0, [fd])
+    finally:
+        os.close(fd)
 
 
-@case(8, ignored())
+for _name, _request in (("KICK", vu.SET_VRING_KICK),
+                        ("CALL", vu.SET_VRING_CALL),
+                        ("ERR", vu.SET_VRING_ERR)):
+    for _kind, _make, _why in (
+            ("socket", make_socket, "a socket"),
+            ("pipe", make_pipe, "a pipe"),
+            ("memfd", lambda _: vu.memfd(8), "a regular file"),
+            ("epoll", lambda _: os.dup(select.epoll().fileno()),
+             "an anonymous file")):
+        add(f"{_name.lower()}-is-{_kind}",
+            functools.partial(event_is, _request, _make), 8,
+            message(f"SET_VRING_{_name} with file that is {_why}, not an "
+                    "eventfd: "))
+
+
+@case(8, refused("full_calls", "ring 0: call eventfd is full: "))
 def call_is_full(test):
-    """A packet is sent to a guest whose eventfd is as full as can be."""
+    """An eventfd is as full as only who writes such a number can make it."""
     fe = test.front_end
     fe.start()
     fd = os.eventfd(0)          # Blocks.
     os.eventfd_write(fd, 0xfffffffffffffffe)
     fe.send_u64(vu.SET_VRING_CALL, 0, [fd])
-    fe.sync()
-    test.wait_up()
-    fe.rings[0].chain((0x100000, 2048), flags=vu.WRITE)
-    test.send_packet()
     os.close(fd)
 
 

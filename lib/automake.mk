@@ -91,6 +91,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-bits.h \
 	lib/dpdk-vhost-call.c \
 	lib/dpdk-vhost-call.h \
+	lib/dpdk-vhost-close.c \
+	lib/dpdk-vhost-close.h \
 	lib/dpdk-vhost-config.c \
 	lib/dpdk-vhost-config.h \
 	lib/dpdk-vhost-connection.c \

@@ -90,16 +90,21 @@ log_failure(const struct dpdk_vhost *vhost, const char *function)
              vhost->client ? "client " : "", vhost->dev.name);
 }
 
-/* Stores what guests are offered on the socket 'path' in 'vhost'.  Returns
- * false if librte_vhost does not know. */
+/* Decides what features of the protocol guests are offered on the socket
+ * 'path', with an 'iommu' or not, and tells GUARD of what they are offered
+ * there.  Returns false if librte_vhost does not know. */
 static bool
-store_offer(struct dpdk_vhost *vhost, const char *path)
+store_offer(struct dpdk_vhost *vhost, const char *path, bool iommu)
     OVS_EXCLUDED(vhost->dev.mutex)
 {
     uint64_t features, protocol;
 
     if (rte_vhost_driver_get_features(path, &features)
         || rte_vhost_driver_get_protocol_features(path, &protocol)) {
+        return false;
+    }
+    protocol = dpdk_vhost_features_protocol(protocol, iommu);
+    if (rte_vhost_driver_set_protocol_features(path, protocol)) {
         return false;
     }
     dpdk_vhost_guard_begin(vhost, features, protocol);
@@ -146,7 +151,7 @@ register_socket(struct dpdk_vhost *vhost, const char *path)
     } else if (rte_vhost_driver_disable_features(
                    path, dpdk_vhost_features_disabled(all))) {
         failed = "disable_features";
-    } else if (!store_offer(vhost, path)) {
+    } else if (!store_offer(vhost, path, iommu)) {
         failed = "get_features";
     } else if (rte_vhost_driver_start(path)) {
         failed = "start";

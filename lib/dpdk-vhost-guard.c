@@ -18,7 +18,8 @@
  * dpdk-vhost-driver.c, dpdk-vhost-events.c and dpdk-commands.c; calls
  * dpdk-vhost-message.c and dpdk-vhost-fd.c for the checks,
  * dpdk-vhost-connfd.c and dpdk-vhost-wire.c for the sockets,
- * dpdk-vhost-call.c for eventfds that block,
+ * dpdk-vhost-call.c for eventfds that block, dpdk-vhost-close.c to close what
+ * may take long,
  * dpdk-vhost-sigbus.c for memory that is gone, dpdk-vhost-fault.c to tell the
  * user and to ask which ports are held down, and dpdk-crumb.c. */
 
@@ -36,6 +37,7 @@
 #include "dpdk-crumb.h"
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-call.h"
+#include "dpdk-vhost-close.h"
 #include "dpdk-vhost-connfd.h"
 #include "dpdk-vhost-fault.h"
 #include "dpdk-vhost-fd.h"
@@ -95,6 +97,7 @@ struct connection {
     struct dpdk_vhost *vhost;   /* Its port, or null if faults do not matter
                                  * any more. */
     const void *port;           /* The same, to be compared only. */
+    char *name;                 /* That of the port. */
     int vid;                    /* Number in librte_vhost. */
     int outer;                  /* To the front end. */
     int inner;                  /* To librte_vhost. */
@@ -120,15 +123,24 @@ static struct ovs_list connections OVS_GUARDED_BY(guard_mutex)
 /* Set when GUARD has to look at 'connections'. */
 static struct latch guard_latch;
 
+/* Closes 'outer', a socket to a front end of the port called 'name'. */
+static void
+close_outer(const char *name, int outer)
+{
+    shutdown(outer, SHUT_RDWR);
+    dpdk_vhost_close(name, &outer, 1);
+}
+
 /* Closes 'conn' at both ends and frees it. */
 static void
 drop(struct connection *conn) OVS_REQUIRES(guard_mutex)
 {
     ovs_list_remove(&conn->node);
-    dpdk_vhost_fds_close(&conn->fds);
+    dpdk_vhost_close(conn->name, conn->fds.fds, conn->fds.n);
     dpdk_vhost_calls_abandon(conn->calls);
-    close(conn->outer);
+    close_outer(conn->name, conn->outer);
     close(conn->inner);
+    free(conn->name);
     free(conn);
 }
 
@@ -199,7 +211,7 @@ check_calls(struct connection *conn) OVS_REQUIRES(guard_mutex)
 static enum dpdk_vhost_io
 read_up_to(struct connection *conn, size_t n)
 {
-    while (conn->n_read < n) {
+    while (conn->n_read < n && !conn->fds.too_many) {
         enum dpdk_vhost_io io;
 
         io = dpdk_vhost_wire_read(conn->outer,
@@ -229,6 +241,24 @@ check(const struct connection *conn, enum dpdk_vhost_fault *faultp)
                                           conn->fds.n, faultp));
 }
 
+/* Checks what there is of the message of 'conn'.  Returns null or what is
+ * wrong. */
+static char *
+check_part(struct connection *conn)
+{
+    for (size_t i = 0; i < conn->fds.n; i++) {
+        if (dpdk_vhost_fd_is_socket(conn->fds.fds[i])) {
+            if (conn->n_read < DPDK_VHOST_MESSAGE_HEADER_SIZE) {
+                conn->msg.request = 0;
+            }
+
+            /* A front end may make it look like a new connection. */
+            return xstrdup("is not complete, but comes with a socket");
+        }
+    }
+    return NULL;
+}
+
 /* Reads from the front end.  Returns null or what is wrong with the message,
  * and then stores in '*faultp' what kind of fault that is. */
 static char *
@@ -240,17 +270,17 @@ receive(struct connection *conn, enum dpdk_vhost_io *iop,
 
     *faultp = DPDK_VHOST_FAULT_MESSAGE;
     *iop = read_up_to(conn, header_size);
-    if (*iop != DPDK_VHOST_IO_DONE) {
-        return NULL;
+    if (*iop == DPDK_VHOST_IO_DONE) {
+        /* Do not wait for a payload that is not acceptable. */
+        why = dpdk_vhost_message_check_header(&conn->peer, &conn->msg);
+        if (why) {
+            return why;
+        }
+        *iop = read_up_to(conn, header_size + conn->msg.size);
     }
-
-    /* Do not wait for a payload that is not acceptable. */
-    why = dpdk_vhost_message_check_header(&conn->peer, &conn->msg);
-    if (why) {
-        return why;
-    }
-    *iop = read_up_to(conn, header_size + conn->msg.size);
-    return *iop == DPDK_VHOST_IO_DONE ? check(conn, faultp) : NULL;
+    return (*iop == DPDK_VHOST_IO_DONE ? check(conn, faultp)
+            : *iop == DPDK_VHOST_IO_AGAIN ? check_part(conn)
+            : NULL);
 }
 
 /* Stage STAGE_READ.  Returns false if there is no 'conn' any more. */
@@ -300,8 +330,16 @@ run_pay(struct connection *conn) OVS_REQUIRES(guard_mutex)
 static bool
 run_note(struct connection *conn) OVS_REQUIRES(guard_mutex)
 {
+    const bool with_socket
+        = conn->msg.request == DPDK_VHOST_SET_BACKEND_REQ_FD;
     uint64_t passed, begun;
     int error;
+
+    if (with_socket
+        && !dpdk_vhost_connfd_exclude(conn->vid, conn->fds.fds[0])) {
+        refuse(conn, DPDK_VHOST_FAULT_MESSAGE, xstrdup("comes too often"));
+        return false;
+    }
 
     /* A message has eventfds or files, so none is noted twice. */
     dpdk_vhost_sigbus_get_progress(conn->vid, &passed, &begun);
@@ -332,6 +370,10 @@ run_write(struct connection *conn) OVS_REQUIRES(guard_mutex)
         return false;
     }
     conn->last_request = conn->msg.request;
+    if (conn->msg.request == DPDK_VHOST_SET_BACKEND_REQ_FD) {
+        dpdk_vhost_close(conn->name, conn->fds.fds, conn->fds.n);
+        conn->fds.n = 0;
+    }
     dpdk_vhost_fds_close(&conn->fds);
     conn->n_read = 0;
     conn->stage = STAGE_READ;
@@ -525,6 +567,7 @@ guard_main(void *aux OVS_UNUSED)
         if (time_msec() >= next_check) {
             check_all_calls();
             check_rings();
+            dpdk_vhost_close_run();
             next_check = time_msec() + CHECK_INTERVAL;
         }
         if (dpdk_vhost_calls_run()) {
@@ -562,8 +605,9 @@ dpdk_vhost_guard_wake(void)
     latch_set(&guard_latch);
 }
 
+/* Returns true if 'fd' is ours, not librte_vhost's. */
 static bool
-is_outer(int fd) OVS_REQUIRES(guard_mutex)
+is_taken(int fd) OVS_REQUIRES(guard_mutex)
 {
     const struct connection *conn;
 
@@ -571,8 +615,13 @@ is_outer(int fd) OVS_REQUIRES(guard_mutex)
         if (conn->outer == fd) {
             return true;
         }
+        for (size_t i = 0; i < conn->fds.n; i++) {
+            if (conn->fds.fds[i] == fd) {
+                return true;
+            }
+        }
     }
-    return false;
+    return dpdk_vhost_close_has(fd);
 }
 
 static size_t
@@ -587,27 +636,20 @@ count_connections(const struct dpdk_vhost *vhost) OVS_REQUIRES(guard_mutex)
     return n;
 }
 
-/* Guards connection 'vid' of 'vhost', which is that of 'connfd'.  Returns 0 or
- * a positive errno. */
-static int
-add_connection(struct dpdk_vhost *vhost, int vid, int connfd)
+/* Guards connection 'vid' of 'vhost', between 'outer' and 'inner'. */
+static void
+add_connection(struct dpdk_vhost *vhost, int vid, int outer, int inner)
     OVS_REQUIRES(guard_mutex)
 {
     struct connection *conn;
-    int inner = -1;
-    int outer = -1;
-    int error;
 
-    error = (connfd < 0 ? ENOENT
-             : dpdk_vhost_connfd_interpose(connfd, &inner, &outer));
-    if (error) {
-        return error;
-    }
     dpdk_vhost_sigbus_connect(vid);
+    dpdk_vhost_connfd_begin(vid);
     dpdk_vhost_calls_forget(vid);
     conn = xzalloc(sizeof *conn);
     conn->vhost = vhost->guarded ? vhost : NULL;
     conn->port = vhost;
+    conn->name = xstrdup(vhost->faults.name);
     conn->vid = vid;
     conn->peer.offered_features = vhost->offered_features;
     conn->peer.offered_protocol = vhost->offered_protocol;
@@ -619,7 +661,34 @@ add_connection(struct dpdk_vhost *vhost, int vid, int connfd)
 
     ovs_list_push_back(&connections, &conn->node);
     latch_set(&guard_latch);
-    return 0;
+}
+
+/* Takes the socket of the new connection on, or of a 'client' to, 'path' from
+ * librte_vhost: stores it in '*outerp', and in '*innerp' the other end of what
+ * the library has instead.  Returns 0 or a positive errno. */
+static int
+take_socket(const char *path, bool client, int *outerp, int *innerp)
+    OVS_REQUIRES(guard_mutex)
+{
+    int connfd = dpdk_vhost_connfd_find(path, client, is_taken);
+
+    return (connfd < 0 ? ENOENT
+            : dpdk_vhost_connfd_interpose(connfd, innerp, outerp));
+}
+
+int
+dpdk_vhost_guard_take(const char *path, int *fdp) OVS_EXCLUDED(guard_mutex)
+{
+    int error, outer;
+
+    ovs_mutex_lock(&guard_mutex);
+    error = take_socket(path, true, &outer, fdp);
+    if (!error) {
+        close(outer);
+    }
+    ovs_mutex_unlock(&guard_mutex);
+
+    return error;
 }
 
 bool
@@ -627,25 +696,31 @@ dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path, int vid)
     OVS_EXCLUDED(guard_mutex)
 {
     char *why = NULL;
+    int inner, outer;
     bool accepted;
+    int error;
 
     ovs_mutex_lock(&guard_mutex);
-    if (count_connections(vhost) >= MAX_CONNECTIONS) {
-        why = xasprintf("more than %d connections", MAX_CONNECTIONS);
-    } else {
-        int error = add_connection(vhost, vid,
-                                   dpdk_vhost_connfd_find(path, vhost->client,
-                                                          is_outer));
-
+    error = take_socket(path, vhost->client, &outer, &inner);
+    if (error) {
         /* Nobody is served whose messages cannot be checked. */
-        if (error) {
-            why = xasprintf("messages cannot be checked (%s)",
-                            ovs_strerror(error));
-        }
+        why = xasprintf("messages cannot be checked (%s)",
+                        ovs_strerror(error));
+    } else if (count_connections(vhost) >= MAX_CONNECTIONS) {
+        why = xasprintf("more than %d connections", MAX_CONNECTIONS);
+    } else if (dpdk_vhost_close_is_stuck(vhost->faults.name)) {
+        why = xstrdup("descriptors that others have passed cannot be closed");
+    } else {
+        add_connection(vhost, vid, outer, inner);
     }
     accepted = !why;
     if (!accepted) {
         report(vhost, DPDK_VHOST_FAULT_CONNECTION, why);
+        if (!error) {
+            /* Not by librte_vhost, which waits. */
+            close_outer(vhost->faults.name, outer);
+            close(inner);
+        }
     }
     ovs_mutex_unlock(&guard_mutex);
 

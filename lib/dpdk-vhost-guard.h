@@ -67,6 +67,11 @@ void dpdk_vhost_guard_start(void);
 bool dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path,
                               int vid);
 
+/* Makes librte_vhost, which has made a new connection to the socket 'path',
+ * use one end of a pair of sockets instead, and stores the other one in '*fdp'.
+ * Returns 0 or a positive errno.  In new_connection(), without a port. */
+int dpdk_vhost_guard_take(const char *path, int *fdp);
+
 /* librte_vhost has closed connection 'vid', or knows that it is closed.  In
  * destroy_connection(). */
 void dpdk_vhost_guard_disconnect(int vid);

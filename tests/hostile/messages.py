@@ -14,6 +14,7 @@
 
 """Cases of faults.md, section 7, "Message level"."""
 
+import contextlib
 import functools
 import os
 import select
@@ -256,6 +257,91 @@ def call_is_full(test):
     os.eventfd_write(fd, 0xfffffffffffffffe)
     fe.send_u64(vu.SET_VRING_CALL, 0, [fd])
     os.close(fd)
+
+
+def planted(names, test):
+    """Passes sockets with part of a message, so that the switch keeps them.
+
+    Those that look like the connection of another front end might be taken for
+    that, whose messages nobody would check then.
+    """
+    with contextlib.ExitStack() as stack:
+        ends = []
+        for name in names:
+            pair = socket.socketpair()
+            stack.enter_context(pair[0])
+            stack.enter_context(pair[1])
+            if name:
+                pair[0].bind(name)
+            ends.append(pair[0].fileno())
+        test.front_end.send_raw(b"x", ends)
+        test.front_end.wait_closed()
+
+
+add("planted-socket", functools.partial(planted, [None]), 8,
+    message("request 0 is not complete, but comes with a socket: "))
+add("planted-sockets", functools.partial(planted, [None] * 16), 8,
+    message("request 0 is not complete, but comes with a socket: "))
+
+
+@case(8, message("SET_FEATURES is not complete, but comes with a socket: "))
+def planted_socket_with_header(test):
+    fe = test.front_end
+    a, b = socket.socketpair()
+    with a, b:
+        fe.send(vu.SET_FEATURES, bytes(4), [a.fileno()], size=8)
+        fe.wait_closed()
+
+
+def lingering():
+    """Returns a socket that takes 30 seconds to close."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sock = socket.create_connection(listener.getsockname())
+        other, _ = listener.accept()
+    sock.setblocking(False)
+    try:
+        while True:
+            sock.send(bytes(65536))
+    except BlockingIOError:
+        pass
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                    struct.pack("ii", 1, 30))
+    return sock, other
+
+
+def linger(send, test):
+    """The last one that closes the socket waits until all is read."""
+    sock, other = lingering()
+    try:
+        send(test.front_end, sock)
+        sock.close()
+        test.front_end.wait_closed()
+        test.other_connects(2)
+    finally:
+        other.close()
+
+
+def linger_in_message(front_end, sock):
+    front_end.send(vu.GET_FEATURES, fds=[sock.fileno()])
+
+
+def linger_unread(front_end, sock):
+    """The switch does not read the second message."""
+    front_end.send_raw(vu.HEADER.pack(0, 1, 0))
+    front_end.send(vu.GET_FEATURES, fds=[sock.fileno()])
+
+
+def linger_in_many(front_end, sock):
+    """The kernel closes those that the switch does not take."""
+    front_end.send(vu.GET_FEATURES, fds=[sock.fileno()] * 253)
+
+
+for _send, _why in (
+        (linger_in_message, "GET_FEATURES has 1 file descriptors, not 0: "),
+        (linger_unread, "request 0 is not known: "),
+        (linger_in_many, "GET_FEATURES has too many file descriptors: ")):
+    add(_send.__name__.replace("_", "-"), functools.partial(linger, _send), 8,
+        message(_why))
 
 
 # 9 and 10: tables of memory.
@@ -523,10 +609,17 @@ def rarp_junk(test):
     test.front_end.send_u64(vu.SEND_RARP, 0xffffffffffffffff)
 
 
-@case(19, message("SET_BACKEND_REQ_FD with file that is a regular file"))
-def backend_req_fd_is_memory(test):
-    test.front_end.negotiate(bits(vu.F_MQ, vu.F_BACKEND_REQ))
-    test.front_end.send(vu.SET_BACKEND_REQ_FD, fds=[test.memory.fd])
+@case(19, message("SET_BACKEND_REQ_FD was not negotiated: "))
+def backend_req_fd_without_iommu(test):
+    """Only guests with an IOMMU need it, and are offered it."""
+    fe = test.front_end
+    fe.negotiate(bits(vu.F_MQ, vu.F_BACKEND_REQ))
+    if fe.protocol != bits(vu.F_MQ):
+        raise ValueError(f"protocol features {fe.protocol:#x} are offered")
+    fe.send_u64(vu.SET_PROTOCOL_FEATURES, bits(vu.F_BACKEND_REQ))
+    a, b = socket.socketpair()
+    with a, b:
+        fe.send(vu.SET_BACKEND_REQ_FD, fds=[a.fileno()])
 
 
 # 21: more than one front end.

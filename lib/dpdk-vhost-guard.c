@@ -439,18 +439,60 @@ is_deaf(const struct connection *conn)
     return !ioctl(conn->outer, SIOCOUTQ, &unread) && unread > MAX_UNREAD;
 }
 
+/* Reads a reply of librte_vhost, which writes it as a whole. */
+static enum dpdk_vhost_io
+read_reply(const struct connection *conn, struct dpdk_vhost_message *reply,
+           struct dpdk_vhost_fds *fds)
+{
+    const size_t header_size = DPDK_VHOST_MESSAGE_HEADER_SIZE;
+    enum dpdk_vhost_io io;
+    size_t n = 0;
+
+    io = dpdk_vhost_wire_read(conn->inner, reply, header_size, &n, fds);
+    if (io != DPDK_VHOST_IO_DONE) {
+        return io;
+    }
+    if (n == header_size && reply->size
+        && reply->size <= sizeof reply->payload) {
+        io = dpdk_vhost_wire_read(conn->inner, &reply->payload, reply->size,
+                                  &n, fds);
+    }
+    return (n == header_size + reply->size ? DPDK_VHOST_IO_DONE
+            : DPDK_VHOST_IO_CLOSED);
+}
+
+/* Returns true if 'reply' says that something has failed. */
+static bool
+is_failure(const struct dpdk_vhost_message *reply)
+{
+    switch (reply->request) {
+    case DPDK_VHOST_GET_FEATURES:
+    case DPDK_VHOST_GET_VRING_BASE:
+    case DPDK_VHOST_GET_PROTOCOL_FEATURES:
+    case DPDK_VHOST_GET_QUEUE_NUM:
+    case DPDK_VHOST_GET_CONFIG:
+    case DPDK_VHOST_GET_STATUS:
+        /* What was asked for. */
+        return false;
+
+    default:
+        return (reply->size == sizeof reply->payload.u64
+                && reply->payload.u64);
+    }
+}
+
 /* Passes replies from librte_vhost on.  Returns false if there is no 'conn'
  * any more. */
 static bool
 run_inner(struct connection *conn) OVS_REQUIRES(guard_mutex)
 {
     for (;;) {
-        uint8_t data[sizeof(struct dpdk_vhost_message)];
+        struct dpdk_vhost_message reply;
         struct dpdk_vhost_fds fds = { .n = 0 };
         enum dpdk_vhost_io io;
-        size_t n = 0;
+        bool failure;
 
-        io = dpdk_vhost_wire_read(conn->inner, data, sizeof data, &n, &fds);
+        io = read_reply(conn, &reply, &fds);
         if (io == DPDK_VHOST_IO_AGAIN) {
             return true;
         } else if (io == DPDK_VHOST_IO_CLOSED) {
@@ -459,11 +501,20 @@ run_inner(struct connection *conn) OVS_REQUIRES(guard_mutex)
             return false;
         }
 
-        io = dpdk_vhost_wire_write(conn->outer, data, n, &fds);
+        failure = is_failure(&reply);
+        io = dpdk_vhost_wire_write(conn->outer, &reply,
+                                   DPDK_VHOST_MESSAGE_HEADER_SIZE + reply.size,
+                                   &fds);
         dpdk_vhost_fds_close(&fds);
         if (io == DPDK_VHOST_IO_AGAIN || is_deaf(conn)) {
             /* VHOST must not wait. */
             report_closed(conn, "replies are not read");
+            drop(conn);
+            return false;
+        }
+        if (failure) {
+            conn->last_request = reply.request;
+            report_closed(conn, "refused by librte_vhost");
             drop(conn);
             return false;
         }

@@ -35,6 +35,11 @@
  * its descriptors are closed, which no part of the library has seen.  All of
  * this uses documented interfaces only: no layout of the library's messages.
  *
+ * If the library fails to do what a front end asked for, it closes the
+ * connection, as what it knows of the guest may be nonsense then; but if the
+ * front end wants an answer, it only tells.  GUARD then passes that on, and
+ * closes the connection all the same.
+ *
  * A front end that sends half a message, does not read replies, or sends more
  * than MESSAGE_RATE messages a second holds up itself, and VHOST finds whole
  * messages only.  Who notifies it may have to wait for it, but not for long:
@@ -68,8 +73,9 @@ bool dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path,
                               int vid);
 
 /* Makes librte_vhost, which has made a new connection to the socket 'path',
- * use one end of a pair of sockets instead, and stores the other one in '*fdp'.
- * Returns 0 or a positive errno.  In new_connection(), without a port. */
+ * use one end of a pair of sockets instead, and stores the other one in
+ * '*fdp'.  Returns 0 or a positive errno.  In new_connection(), without a
+ * port. */
 int dpdk_vhost_guard_take(const char *path, int *fdp);
 
 /* librte_vhost has closed connection 'vid', or knows that it is closed.  In

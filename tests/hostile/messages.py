@@ -416,6 +416,40 @@ for _name, _changes in (
         in_tree="dies by SIGBUS")
 
 
+@case(10, memory("SET_MEM_TABLE region 1: file cannot be mapped"))
+def regions_without_space(test):
+    """Each of them fits, but not both: the library would lose its table."""
+    fe = test.front_end
+    fe.negotiate()
+    size = 60 << 40
+    fds = [vu.memfd(size) for _ in range(2)]
+    try:
+        fe.send_regions([test.memory.region(gpa=i * size, size=size,
+                                            uaddr=i * size)
+                         for i in range(2)], fds,
+                        flags=vu.VERSION | vu.NEED_REPLY)
+        fe.wait_closed()
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+@case(10, ignored(), "locked")
+def sparse_region(test):
+    """What is not touched is not there, even if memory is locked."""
+    fe = test.front_end
+    fe.negotiate()
+    size = 64 << 20
+    fd = vu.memfd(size)
+    try:
+        fe.send_regions([test.memory.region(size=size)], [fd])
+        fe.sync()
+        if os.fstat(fd).st_blocks:
+            raise ValueError(f"{os.fstat(fd).st_blocks} blocks were filled")
+    finally:
+        os.close(fd)
+
+
 # 13: memory that changes under a PMD.
 
 @case(13, ignored())
@@ -601,6 +635,28 @@ for _mtu, _expected in ((0, library("NET_SET_MTU")),
                         (1 << 40, library("NET_SET_MTU")),
                         (68, ignored()), (65535, ignored())):
     add(f"mtu-{_mtu}", functools.partial(set_mtu, _mtu), 19, _expected)
+
+
+@case(19, library("NET_SET_MTU"))
+def mtu_0_with_reply(test):
+    """The library answers that it has failed, and would go on."""
+    fe = test.front_end
+    fe.negotiate(bits(vu.F_MQ, vu.F_REPLY_ACK, vu.F_NET_MTU))
+    reply = fe.ask(vu.NET_SET_MTU, bytes(8), flags=vu.VERSION | vu.NEED_REPLY)
+    if not any(reply):
+        raise ValueError("the library has not failed")
+
+
+@case(19, ignored())
+def good_with_reply(test):
+    fe = test.front_end
+    fe.negotiate(bits(vu.F_MQ, vu.F_REPLY_ACK, vu.F_NET_MTU))
+    for _ in range(3):
+        reply = fe.ask(vu.NET_SET_MTU, struct.pack("=Q", 1500),
+                       flags=vu.VERSION | vu.NEED_REPLY)
+        if any(reply):
+            raise ValueError("the library has failed")
+        fe.ask(vu.GET_FEATURES, flags=vu.VERSION | vu.NEED_REPLY)
 
 
 @case(19, ignored())

@@ -117,6 +117,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-hold.h \
 	lib/dpdk-vhost-message.c \
 	lib/dpdk-vhost-message.h \
+	lib/dpdk-vhost-relay.c \
+	lib/dpdk-vhost-relay.h \
 	lib/dpdk-vhost-ring.c \
 	lib/dpdk-vhost-ring.h \
 	lib/dpdk-vhost-rxtx.c \

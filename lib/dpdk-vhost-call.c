@@ -15,7 +15,7 @@
  */
 
 /* The eventfds that a front end is notified by.  Called by
- * dpdk-vhost-guard.c. */
+ * dpdk-vhost-guard.c and dpdk-vhost-relay.c. */
 
 #include <config.h>
 

@@ -34,7 +34,8 @@
  * now or not, GUARD empties it, which wakes the PMD up, and closes the
  * connection.
  *
- * Called by dpdk-vhost-guard.c, with its mutex; calls the kernel only. */
+ * Called by dpdk-vhost-guard.c and dpdk-vhost-relay.c, with the mutex of the
+ * first one; calls the kernel only. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -15,7 +15,7 @@
  */
 
 /* Closing descriptors that front ends have passed.  Called by
- * dpdk-vhost-guard.c. */
+ * dpdk-vhost-guard.c and dpdk-vhost-relay.c. */
 
 #include <config.h>
 

@@ -30,7 +30,8 @@
  * that port waits for it, so that a port can occupy one thread only.  There is
  * one more as soon as others would have to wait for long.
  *
- * Called by dpdk-vhost-guard.c; calls the kernel only. */
+ * Called by dpdk-vhost-guard.c and dpdk-vhost-relay.c; calls the kernel
+ * only. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -19,7 +19,8 @@
 
 /* Which socket a connection of librte_vhost has.  The library tells its
  * callbacks a number of its own only, but the kernel knows.  Called by
- * dpdk-vhost-guard.c, with its mutex. */
+ * dpdk-vhost-guard.c and dpdk-vhost-relay.c, with the mutex of the first
+ * one. */
 
 #include <stdbool.h>
 

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-/* Descriptors from front ends.  Called by dpdk-vhost-guard.c. */
+/* Descriptors from front ends.  Called by dpdk-vhost-relay.c. */
 
 #include <config.h>
 

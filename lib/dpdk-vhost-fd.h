@@ -18,7 +18,7 @@
 #define DPDK_VHOST_FD_H 1
 
 /* Descriptors that a front end passes with its messages, before anything is
- * done with them.  Called by dpdk-vhost-guard.c; calls the kernel only.
+ * done with them.  Called by dpdk-vhost-relay.c; calls the kernel only.
  * Whatever they are, nothing here blocks.
  *
  * Each check returns null, or a phrase that says what is wrong with 'fd' and

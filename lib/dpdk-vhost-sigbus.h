@@ -38,8 +38,8 @@
  * Any other SIGBUS goes to the handler that there was before, or ends the
  * process as it would have.
  *
- * Called by dpdk-vhost-guard.c, dpdk-vhost-connection.c and dpdk-vhost-ring.c;
- * calls dpdk-maps.c and dpdk-crumb.c. */
+ * Called by dpdk-vhost-guard.c, dpdk-vhost-relay.c, dpdk-vhost-connection.c and
+ * dpdk-vhost-ring.c; calls dpdk-maps.c and dpdk-crumb.c. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -18,7 +18,7 @@
 #define DPDK_VHOST_WIRE_H 1
 
 /* Reading and writing messages of vhost-user, with their file descriptors.
- * Nothing here blocks.  Called by dpdk-vhost-guard.c and
+ * Nothing here blocks.  Called by dpdk-vhost-relay.c and
  * dpdk-vhost-wake.c. */
 
 #include <stdbool.h>

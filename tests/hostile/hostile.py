@@ -294,8 +294,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--list", action="store_true",
                         help="show the cases")
-    parser.add_argument("--group", default="message,server,ring,header,memory,"
-                                "locked",
+    parser.add_argument("--group",
+                        default="message,server,ring,header,memory,locked",
                         help="run cases of these groups")
     parser.add_argument("--socket", help="socket of the port")
     parser.add_argument("--role", choices=("server", "client"),

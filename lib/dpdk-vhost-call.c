@@ -21,12 +21,18 @@
 
 #include "dpdk-vhost-call.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "dpdk-vhost-fd.h"
 #include "dpdk-vhost-wire.h"
 #include "openvswitch/list.h"
 #include "util.h"
@@ -41,6 +47,12 @@
 /* Most reads to empty an eventfd.  A single one does, unless the front end has
  * made it a semaphore, which counts down by 1. */
 #define MAX_READS 256
+
+/* The signal that ends a write().  By default, it is ignored. */
+#define INTERRUPT SIGURG
+
+#define TASK_DIR "/proc/self/task"
+#define TASK_SYSCALL "/proc/self/task/%s/syscall"
 
 /* An eventfd that was replaced. */
 struct replaced {
@@ -64,6 +76,20 @@ struct dpdk_vhost_calls {
 
 /* Those of connections that are being closed. */
 static struct ovs_list abandoned = OVS_LIST_INITIALIZER(&abandoned);
+
+static void
+do_nothing(int signo OVS_UNUSED)
+{
+}
+
+void
+dpdk_vhost_calls_start(void)
+{
+    /* Without SA_RESTART. */
+    const struct sigaction action = { .sa_handler = do_nothing };
+
+    sigaction(INTERRUPT, &action, NULL);
+}
 
 struct dpdk_vhost_calls *
 dpdk_vhost_calls_create(int vid, const void *port)
@@ -166,6 +192,45 @@ dpdk_vhost_calls_drain(const struct dpdk_vhost_calls *calls)
     return full;
 }
 
+/* Returns true if the thread 'tid' waits to write to an eventfd. */
+static bool
+is_waiting(const char *tid)
+{
+    char *path = xasprintf(TASK_SYSCALL, tid);
+    FILE *stream = fopen(path, "r");
+    bool waiting = false;
+    unsigned int fd;
+    int number;
+
+    free(path);
+    if (stream) {
+        /* It is not a number if the thread runs. */
+        waiting = fscanf(stream, "%d %x", &number, &fd) == 2
+                  && number == SYS_write && dpdk_vhost_fd_is_event(fd);
+        fclose(stream);
+    }
+    return waiting;
+}
+
+/* Interrupts all who wait to write to an eventfd. */
+static void
+interrupt(void)
+{
+    DIR *dir = opendir(TASK_DIR);
+    struct dirent *de;
+
+    while (dir && (de = readdir(dir))) {
+        int tid;
+
+        if (str_to_int(de->d_name, 10, &tid) && is_waiting(de->d_name)) {
+            syscall(SYS_tgkill, getpid(), tid, INTERRUPT);
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+}
+
 void
 dpdk_vhost_calls_abandon(struct dpdk_vhost_calls *calls)
 {
@@ -178,7 +243,9 @@ dpdk_vhost_calls_run(void)
     const struct dpdk_vhost_calls *calls;
 
     LIST_FOR_EACH (calls, node, &abandoned) {
-        dpdk_vhost_calls_drain(calls);
+        if (dpdk_vhost_calls_drain(calls) >= 0) {
+            interrupt();
+        }
     }
     return !ovs_list_is_empty(&abandoned);
 }

@@ -32,7 +32,9 @@
  * the front end is connected, and looks at it every now and then.  One that is
  * full is no accident, as it takes 2^64 notifications: whether it blocks just
  * now or not, GUARD empties it, which wakes the PMD up, and closes the
- * connection.
+ * connection.  It does not help a front end to fill it again before the PMD
+ * has its turn, and again: GUARD then sends those who wait a signal, which ends
+ * their write().
  *
  * Called by dpdk-vhost-guard.c and dpdk-vhost-relay.c, with the mutex of the
  * first one; calls the kernel only. */
@@ -44,6 +46,9 @@
 
 struct dpdk_vhost_calls;
 struct dpdk_vhost_fds;
+
+/* Has to be called once.  MAIN. */
+void dpdk_vhost_calls_start(void);
 
 /* Returns the eventfds of the new connection 'vid' of 'port', which is only
  * compared: none so far. */
@@ -67,8 +72,8 @@ int dpdk_vhost_calls_drain(const struct dpdk_vhost_calls *calls);
  * dpdk_vhost_calls_run() and dpdk_vhost_calls_forget(). */
 void dpdk_vhost_calls_abandon(struct dpdk_vhost_calls *calls);
 
-/* Empties what was abandoned and is full.  Returns false if nothing is
- * abandoned, else this has to be called again, soon. */
+/* Empties what was abandoned and is full, and interrupts who waits.  Returns
+ * false if nothing is abandoned, else this has to be called again, soon. */
 bool dpdk_vhost_calls_run(void);
 
 /* librte_vhost does not use the eventfds of connection 'vid', or those of any

@@ -97,13 +97,15 @@ close_file(int fd, int harmless)
     ignore(dup3(harmless, fd, O_CLOEXEC));
 }
 
-/* The main function of the threads.  They are never in the way of RCU. */
+/* The main function of the threads.  They use nothing that RCU protects, and
+ * never keep it waiting. */
 static void *
 close_main(void *aux OVS_UNUSED)
 {
     int harmless = eventfd(0, EFD_CLOEXEC);
 
     pthread_detach(pthread_self());
+    ovsrcu_quiesce_start();
     ovs_mutex_lock(&mutex);
     for (;;) {
         struct batch *batch = next_batch();
@@ -115,11 +117,9 @@ close_main(void *aux OVS_UNUSED)
         batch->running = true;
         ovs_mutex_unlock(&mutex);
 
-        ovsrcu_quiesce_start();
         for (size_t i = 0; i < batch->n; i++) {
             close_file(batch->fds[i], harmless);
         }
-        ovsrcu_quiesce_end();
 
         ovs_mutex_lock(&mutex);
         ovs_list_remove(&batch->node);

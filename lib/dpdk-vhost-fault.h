@@ -24,10 +24,9 @@
  * crashed while it served the port, see dpdk-crumb.h.
  *
  * Called by dpdk-vhost.c, dpdk-vhost-stats.c, dpdk-vhost-guard.c,
- * dpdk-vhost-relay.c,
- * dpdk-vhost-ring.c, dpdk-vhost-events.c, dpdk-vhost-show.c and
- * dpdk-commands.c; calls dpdk-vhost-hold.c, dpdk-crumb.c and
- * dpdk-stats.c.
+ * dpdk-vhost-relay.c, dpdk-vhost-ring.c, dpdk-vhost-events.c,
+ * dpdk-vhost-show.c and dpdk-commands.c; calls dpdk-vhost-hold.c, dpdk-crumb.c
+ * and dpdk-stats.c.
  *
  * All this belongs to the port, so it stays when a guest disconnects. */
 

@@ -181,10 +181,8 @@ dpdk_vhost_fd_check_memory(int fd, uint64_t offset, uint64_t size)
     return why;
 }
 
-/* Is 'fd' an eventfd?  Anything else to write to may block for reasons that
- * GUARD cannot remove, see dpdk-vhost-call.h. */
-static bool
-is_eventfd(int fd)
+bool
+dpdk_vhost_fd_is_event(int fd)
 {
     char *path = xasprintf(FD_LINK, fd);
     char link[sizeof EVENTFD];
@@ -207,7 +205,9 @@ dpdk_vhost_fd_check_event(int fd)
     if (why) {
         return why;
     }
-    if (flags & O_PATH || !is_eventfd(fd)) {
+    if (flags & O_PATH || !dpdk_vhost_fd_is_event(fd)) {
+        /* Anything else may block for reasons that GUARD cannot remove, see
+         * dpdk-vhost-call.h. */
         return xasprintf("is %s, not an eventfd", kind_name(s.stx_mode));
     }
     if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK)) {

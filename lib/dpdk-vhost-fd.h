@@ -43,6 +43,9 @@ char *dpdk_vhost_fd_check_event(int fd);
 /* Is 'fd' a stream socket of family AF_UNIX? */
 char *dpdk_vhost_fd_check_socket(int fd);
 
+/* Is 'fd' an eventfd? */
+bool dpdk_vhost_fd_is_event(int fd);
+
 /* Is 'fd' any socket? */
 bool dpdk_vhost_fd_is_socket(int fd);
 

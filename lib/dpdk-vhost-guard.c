@@ -151,6 +151,7 @@ dpdk_vhost_guard_start(void)
     if (ovsthread_once_start(&once)) {
         latch_init(&guard_latch);
         dpdk_vhost_sigbus_start(&guard_latch);
+        dpdk_vhost_calls_start();
         ovs_thread_create("ovs_vhost_guard", guard_main, NULL);
         ovsthread_once_done(&once);
     }

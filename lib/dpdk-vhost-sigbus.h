@@ -38,8 +38,8 @@
  * Any other SIGBUS goes to the handler that there was before, or ends the
  * process as it would have.
  *
- * Called by dpdk-vhost-guard.c, dpdk-vhost-relay.c, dpdk-vhost-connection.c and
- * dpdk-vhost-ring.c; calls dpdk-maps.c and dpdk-crumb.c. */
+ * Called by dpdk-vhost-guard.c, dpdk-vhost-relay.c, dpdk-vhost-connection.c
+ * and dpdk-vhost-ring.c; calls dpdk-maps.c and dpdk-crumb.c. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,8 +51,9 @@ struct latch;
  * be called once.  MAIN. */
 void dpdk_vhost_sigbus_start(struct latch *latch);
 
-/* Connection 'vid' is new and has sent nothing.  VHOST, before GUARD knows
- * it. */
+/* Connection 'vid' is new and has sent nothing.  In new_connection(), which
+ * runs in VHOST, in MAIN, or in the thread of librte_vhost that connects
+ * again, before GUARD knows it. */
 void dpdk_vhost_sigbus_connect(int vid);
 
 /* The next message of 'vid' is about to be passed on to librte_vhost, with the

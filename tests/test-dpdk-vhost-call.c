@@ -142,6 +142,7 @@ struct writer {
     int fd;
     pid_t tid;
     sem_t ready;
+    volatile bool done;
     pthread_t thread;
 };
 
@@ -149,10 +150,13 @@ static void *
 writer_main(void *writer_)
 {
     struct writer *writer = writer_;
+    void *failed;
 
     writer->tid = gettid();
     sem_post(&writer->ready);
-    return write_once(&writer->fd);
+    failed = write_once(&writer->fd);
+    writer->done = true;
+    return failed;
 }
 
 /* Returns a thread that waits to write to 'fd'. */
@@ -160,6 +164,7 @@ static void
 start_writer(struct writer *writer, int fd)
 {
     writer->fd = fd;
+    writer->done = false;
     sem_init(&writer->ready, 0, 0);
     assert_int_equal(pthread_create(&writer->thread, NULL, writer_main,
                                     writer), 0);
@@ -314,6 +319,50 @@ test_abandon(void **state OVS_UNUSED)
     close(full);
 }
 
+static volatile bool stopped;
+
+static void *
+refill_main(void *fdp)
+{
+    while (!stopped) {
+        const uint64_t value = FULL;
+
+        ignore(write(*(int *) fdp, &value, sizeof value));
+    }
+    return NULL;
+}
+
+/* A front end fills the eventfd again and again, faster than a writer gets its
+ * turn. */
+static void
+test_refill(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(5, NULL);
+    int full = make_eventfd(FULL, 0);
+    struct writer writer;
+    pthread_t refill[4];
+
+    note(calls, 0, full);
+    for (int i = 0; i < 4; i++) {
+        pthread_create(&refill[i], NULL, refill_main, &full);
+    }
+    start_writer(&writer, full);
+    dpdk_vhost_calls_abandon(calls);
+    while (!writer.done) {
+        dpdk_vhost_calls_run();
+        usleep(10000);
+    }
+    stopped = true;
+    for (int i = 0; i < 4; i++) {
+        while (pthread_tryjoin_np(refill[i], NULL)) {
+            dpdk_vhost_calls_run();
+        }
+    }
+    pthread_join(writer.thread, NULL);
+    dpdk_vhost_calls_forget(5);
+    close(full);
+}
+
 int
 main(void)
 {
@@ -323,9 +372,11 @@ main(void)
         cmocka_unit_test(test_note),
         cmocka_unit_test(test_replace),
         cmocka_unit_test(test_abandon),
+        cmocka_unit_test(test_refill),
     };
 
     /* A writer that nobody wakes up ends this. */
     alarm(20);
+    dpdk_vhost_calls_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

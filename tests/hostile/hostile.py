@@ -25,6 +25,7 @@ import argparse
 import contextlib
 import os
 import pathlib
+import platform
 import re
 import subprocess
 import sys
@@ -128,9 +129,10 @@ class Switch:
         return self.count_fds() == n
 
     def is_waiting(self):
-        """Returns whether a thread of the switch waits for an eventfd."""
+        """Returns whether a thread of the switch waits in write()."""
+        write = "64 " if platform.machine() == "aarch64" else "1 "
         return any(
-            (thread / "wchan").read_text(encoding="ascii") == "eventfd_write"
+            (thread / "syscall").read_text(encoding="ascii").startswith(write)
             for thread in pathlib.Path(f"/proc/{self.pid}/task").iterdir())
 
     def settle(self):

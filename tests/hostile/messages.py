@@ -225,6 +225,11 @@ def kick_is_directory(test):
     os.close(fd)
 
 
+def make_epoll(_):
+    with select.epoll() as epoll:
+        return os.dup(epoll.fileno())
+
+
 def event_is(request, make, test):
     fd = make(test)
     try:
@@ -240,8 +245,7 @@ for _name, _request in (("KICK", vu.SET_VRING_KICK),
             ("socket", make_socket, "a socket"),
             ("pipe", make_pipe, "a pipe"),
             ("memfd", lambda _: vu.memfd(8), "a regular file"),
-            ("epoll", lambda _: os.dup(select.epoll().fileno()),
-             "an anonymous file")):
+            ("epoll", make_epoll, "an anonymous file")):
         add(f"{_name.lower()}-is-{_kind}",
             functools.partial(event_is, _request, _make), 8,
             message(f"SET_VRING_{_name} with file that is {_why}, not an "
@@ -672,7 +676,6 @@ def backend_req_fd_without_iommu(test):
     fe.negotiate(bits(vu.F_MQ, vu.F_BACKEND_REQ))
     if fe.protocol != bits(vu.F_MQ):
         raise ValueError(f"protocol features {fe.protocol:#x} are offered")
-    fe.send_u64(vu.SET_PROTOCOL_FEATURES, bits(vu.F_BACKEND_REQ))
     a, b = socket.socketpair()
     with a, b:
         fe.send(vu.SET_BACKEND_REQ_FD, fds=[a.fileno()])

@@ -33,8 +33,8 @@
  * full is no accident, as it takes 2^64 notifications: whether it blocks just
  * now or not, GUARD empties it, which wakes the PMD up, and closes the
  * connection.  It does not help a front end to fill it again before the PMD
- * has its turn, and again: GUARD then sends those who wait a signal, which ends
- * their write().
+ * has its turn, and again: GUARD then sends those who wait a signal, which
+ * ends their write().
  *
  * Called by dpdk-vhost-guard.c and dpdk-vhost-relay.c, with the mutex of the
  * first one; calls the kernel only. */

@@ -93,6 +93,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-bits.h \
 	lib/dpdk-vhost-call.c \
 	lib/dpdk-vhost-call.h \
+	lib/dpdk-vhost-close.c \
+	lib/dpdk-vhost-close.h \
 	lib/dpdk-vhost-config.c \
 	lib/dpdk-vhost-config.h \
 	lib/dpdk-vhost-connection.c \
@@ -117,6 +119,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-hold.h \
 	lib/dpdk-vhost-message.c \
 	lib/dpdk-vhost-message.h \
+	lib/dpdk-vhost-relay.c \
+	lib/dpdk-vhost-relay.h \
 	lib/dpdk-vhost-ring-enter.c \
 	lib/dpdk-vhost-ring.c \
 	lib/dpdk-vhost-ring.h \

@@ -23,49 +23,62 @@
  * Whoever notifies a guest writes to an eventfd, which blocks if its counter
  * is full and it is told to block.  It is told not to when it comes, but that
  * is a property of the open file, so that the front end may tell it otherwise
- * later, and can fill it.  Then a PMD hangs, and whoever waits for that PMD.
+ * at any time, and can fill it.  Then a PMD hangs, and whoever waits for that
+ * PMD.
  *
  * There is no way to write to an eventfd without blocking that does not depend
  * on this property, but one to read from it.  So GUARD keeps a duplicate of
- * each, finds those that are full and block, which is no accident, empties
- * them, which wakes the PMD up, and closes the connection.  Until librte_vhost
- * does not use them any more, it empties them again and again.
+ * each for as long as librte_vhost or a PMD may use it, which is longer than
+ * the front end is connected, and looks at it every now and then.  One that is
+ * full is no accident, as it takes 2^64 notifications: whether it blocks just
+ * now or not, GUARD empties it, which wakes the PMD up, and closes the
+ * connection.  It does not help a front end to fill it again before the PMD
+ * has its turn, and again: GUARD then sends those who wait a signal, which
+ * ends their write().
  *
- * Called by dpdk-vhost-guard.c, with its mutex; calls the kernel only. */
+ * Called by dpdk-vhost-guard.c and dpdk-vhost-relay.c, with the mutex of the
+ * first one; calls the kernel only. */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "dpdk-vhost-message.h"
 
+struct dpdk_vhost_calls;
 struct dpdk_vhost_fds;
 
-/* Those of a connection. */
-struct dpdk_vhost_calls {
-    unsigned int n;             /* Elements that are in use. */
-    int fds[DPDK_VHOST_MESSAGE_MAX_RINGS]; /* By ring, or -1. */
-};
+/* Has to be called once.  MAIN. */
+void dpdk_vhost_calls_start(void);
 
-/* Takes note of 'msg', which has been checked, and came with 'fds'.  Returns 0
- * or a positive errno. */
+/* Returns the eventfds of the new connection 'vid' of 'port', which is only
+ * compared: none so far. */
+struct dpdk_vhost_calls *dpdk_vhost_calls_create(int vid, const void *port);
+
+/* Takes note of 'msg', which has been checked, came with 'fds', and is about
+ * to be passed on to librte_vhost as message number 'message'.  The library
+ * has begun to handle number 'begun' of the connection.  Returns 0, EAGAIN if
+ * that has to wait until the library has handled earlier ones, or another
+ * positive errno. */
 int dpdk_vhost_calls_note(struct dpdk_vhost_calls *calls,
                           const struct dpdk_vhost_message *msg,
-                          const struct dpdk_vhost_fds *fds);
+                          const struct dpdk_vhost_fds *fds,
+                          uint64_t message, uint64_t begun);
 
-/* Empties those that are full and block.  Returns the number of a ring that
- * has one, or -1. */
+/* Empties those that are full.  Returns the number of a ring that has, or had,
+ * one, or -1. */
 int dpdk_vhost_calls_drain(const struct dpdk_vhost_calls *calls);
 
-void dpdk_vhost_calls_close(struct dpdk_vhost_calls *calls);
+/* The connection of 'calls' is being closed.  From now on they are left to
+ * dpdk_vhost_calls_run() and dpdk_vhost_calls_forget(). */
+void dpdk_vhost_calls_abandon(struct dpdk_vhost_calls *calls);
 
-/* Takes 'calls', some of which were full, from the connection 'vid', which is
- * being closed, and makes dpdk_vhost_calls_run() empty them. */
-void dpdk_vhost_calls_abandon(struct dpdk_vhost_calls *calls, int vid);
-
-/* Empties what was abandoned and is still in use.  Returns false if there is
- * nothing, else this has to be called again, soon. */
+/* Empties what was abandoned and is full, and interrupts who waits.  Returns
+ * false if nothing is abandoned, else this has to be called again, soon. */
 bool dpdk_vhost_calls_run(void);
 
-/* librte_vhost does not use the eventfds of connection 'vid' any more. */
+/* librte_vhost does not use the eventfds of connection 'vid', or those of any
+ * connection of 'port', any more: forgets those that are abandoned. */
 void dpdk_vhost_calls_forget(int vid);
+void dpdk_vhost_calls_forget_port(const void *port);
 
 #endif /* dpdk-vhost-call.h */

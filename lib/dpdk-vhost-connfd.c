@@ -23,6 +23,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <rte_vhost.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,17 @@ enum match {
     MATCH_FILE,                 /* ... to another name of the file. */
     MATCH_NAME                  /* One end is bound to the path. */
 };
+
+/* Most sockets that a connection may pass.  It needs one. */
+#define MAX_PASSED 4
+
+/* The sockets that a connection has passed.  Numbers of sockets are unique,
+ * all have the same device, and librte_vhost may have one until it uses 'vid'
+ * for another connection. */
+static struct passed {
+    size_t n;
+    ino_t inodes[MAX_PASSED];
+} passed[RTE_MAX_VHOST_DEVICE];
 
 typedef int get_name_func(int fd, struct sockaddr *, socklen_t *);
 
@@ -118,6 +130,46 @@ match_client(int fd, const char *path)
             : MATCH_NONE);
 }
 
+void
+dpdk_vhost_connfd_begin(int vid)
+{
+    if (vid >= 0 && vid < RTE_MAX_VHOST_DEVICE) {
+        passed[vid].n = 0;
+    }
+}
+
+bool
+dpdk_vhost_connfd_exclude(int vid, int fd)
+{
+    struct stat s;
+
+    if (vid < 0 || vid >= RTE_MAX_VHOST_DEVICE || passed[vid].n >= MAX_PASSED
+        || fstat(fd, &s)) {
+        return false;
+    }
+    passed[vid].inodes[passed[vid].n++] = s.st_ino;
+    return true;
+}
+
+/* Returns true if 'fd', a socket, was passed by a front end. */
+static bool
+is_passed(int fd)
+{
+    struct stat s;
+
+    if (fstat(fd, &s)) {
+        return true;
+    }
+    for (int vid = 0; vid < RTE_MAX_VHOST_DEVICE; vid++) {
+        for (size_t i = 0; i < passed[vid].n; i++) {
+            if (passed[vid].inodes[i] == s.st_ino) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 int
 dpdk_vhost_connfd_find(const char *path, bool client,
                        dpdk_vhost_connfd_is_taken_func *is_taken)
@@ -132,7 +184,7 @@ dpdk_vhost_connfd_find(const char *path, bool client,
         int fd;
 
         if (!str_to_int(de->d_name, 10, &fd) || !is_connected_stream(fd)
-            || is_taken(fd)) {
+            || is_passed(fd) || is_taken(fd)) {
             continue;
         }
         match = client ? match_client(fd, path) : match_server(fd, path);

@@ -19,9 +19,18 @@
 
 /* Which socket a connection of librte_vhost has.  The library tells its
  * callbacks a number of its own only, but the kernel knows.  Called by
- * dpdk-vhost-guard.c and dpdk-vhost-wake.c. */
+ * dpdk-vhost-guard.c and dpdk-vhost-relay.c, with the mutex of the first
+ * one. */
 
 #include <stdbool.h>
+
+/* The connection 'vid' is new and has passed no socket. */
+void dpdk_vhost_connfd_begin(int vid);
+
+/* Front end 'vid' passes the socket 'fd', which librte_vhost is about to get:
+ * it must not be found, whatever it is bound to.  Returns false if there were
+ * too many. */
+bool dpdk_vhost_connfd_exclude(int vid, int fd);
 
 /* Returns true if 'fd' is somebody else's. */
 typedef bool dpdk_vhost_connfd_is_taken_func(int fd);

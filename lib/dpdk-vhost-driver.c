@@ -97,10 +97,11 @@ log_failure(const struct dpdk_vhost *vhost, const char *function)
              vhost->client ? "client " : "", vhost->dev.name);
 }
 
-/* Stores what guests are offered on the socket 'path' in 'vhost'.  Returns
- * false if librte_vhost does not know. */
+/* Decides what features of the protocol guests are offered on the socket
+ * 'path', with an 'iommu' or not, and tells GUARD of what they are offered
+ * there.  Returns false if librte_vhost does not know. */
 static bool
-store_offer(struct dpdk_vhost *vhost, const char *path)
+store_offer(struct dpdk_vhost *vhost, const char *path, bool iommu)
     OVS_EXCLUDED(vhost->dev.mutex)
 {
     uint64_t features, protocol;
@@ -109,10 +110,11 @@ store_offer(struct dpdk_vhost *vhost, const char *path)
         || rte_vhost_driver_get_protocol_features(path, &protocol)) {
         return false;
     }
-    ovs_mutex_lock(&vhost->dev.mutex);
-    vhost->offered_features = features;
-    vhost->offered_protocol = protocol;
-    ovs_mutex_unlock(&vhost->dev.mutex);
+    protocol = dpdk_vhost_features_protocol(protocol, iommu);
+    if (rte_vhost_driver_set_protocol_features(path, protocol)) {
+        return false;
+    }
+    dpdk_vhost_guard_begin(vhost, features, protocol);
     return true;
 }
 
@@ -156,7 +158,7 @@ register_socket(struct dpdk_vhost *vhost, const char *path)
     } else if (rte_vhost_driver_disable_features(
                    path, dpdk_vhost_features_disabled(all))) {
         failed = "disable_features";
-    } else if (!store_offer(vhost, path)) {
+    } else if (!store_offer(vhost, path, iommu)) {
         failed = "get_features";
     } else if (rte_vhost_driver_start(path)) {
         failed = "start";
@@ -186,6 +188,7 @@ unregister_socket(const struct dpdk_vhost *vhost, const char *path)
         VLOG_ERR("%s: Unable to unregister vhost driver for socket '%s'.",
                  vhost->dev.name, path);
     }
+    dpdk_vhost_guard_end(vhost);
 }
 
 /* Stores that the socket of 'vhost' is 'path', which may be null, and which

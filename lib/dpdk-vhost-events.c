@@ -447,9 +447,13 @@ dpdk_vhost_events_wake(void)
 static long long int
 show_hold(struct dpdk_vhost *vhost) OVS_EXCLUDED(vhost->dev.mutex)
 {
+    bool news = dpdk_vhost_faults_take_news(&vhost->faults);
     long long int until = dpdk_vhost_faults_held_until(&vhost->faults);
 
     ovs_mutex_lock(&vhost->dev.mutex);
+    if (news) {
+        netdev_change_seq_changed(&vhost->dev.up);
+    }
     if (vhost->shown_hold != until) {
         vhost->shown_hold = until;
         dpdk_vhost_publish(vhost);

@@ -37,8 +37,8 @@ extern const struct rte_vhost_device_ops dpdk_vhost_device_ops;
  * with any locks. */
 void dpdk_vhost_events_rings_changed(int vid);
 
-/* Tells that a port has come to be held down, or is so no more, or that its
- * socket is to be restarted.  Any thread, with any locks. */
+/* Tells that a port has a fault, has come to be held down or is so no more, or
+ * that its socket is to be restarted.  Any thread, with any locks. */
 void dpdk_vhost_events_wake(void);
 
 /* Starts EVENT, if it does not run yet.  MAIN. */

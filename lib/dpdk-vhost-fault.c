@@ -45,13 +45,21 @@ static const struct {
 
 #define TIME_FORMAT "%Y-%m-%dT%H:%M:%S.###Z"
 
-/* Whom to tell that a port is held down, or is so no more. */
-static void (*tell_held)(void);
+/* Whom to tell that a port has a fault, is held down, or is so no more. */
+static void (*tell_changed)(void);
 
 void
-dpdk_vhost_faults_start(void (*held)(void))
+dpdk_vhost_faults_start(void (*changed)(void))
 {
-    tell_held = held;
+    tell_changed = changed;
+}
+
+static void
+tell(void)
+{
+    if (tell_changed) {
+        tell_changed();
+    }
 }
 
 void
@@ -99,9 +107,7 @@ hold(struct dpdk_vhost_faults *faults, long long int pause, char *why)
     free(faults->held_why);
     faults->held_why = why;
     faults->n_holds++;
-    if (tell_held) {
-        tell_held();
-    }
+    tell();
 }
 
 /* Counts a fault, in words 'text', against the peace of the port. */
@@ -170,9 +176,7 @@ dpdk_vhost_faults_release(struct dpdk_vhost_faults *faults)
     ovs_mutex_lock(&faults->mutex);
     memset(&faults->hold, 0, sizeof faults->hold);
     ovs_mutex_unlock(&faults->mutex);
-    if (tell_held) {
-        tell_held();
-    }
+    tell();
 }
 
 void
@@ -193,6 +197,20 @@ dpdk_vhost_faults_report(struct dpdk_vhost_faults *faults,
     record->text = text;
     count_for_hold(faults, text);
     ovs_mutex_unlock(&faults->mutex);
+    tell();
+}
+
+bool
+dpdk_vhost_faults_take_news(struct dpdk_vhost_faults *faults)
+{
+    bool news;
+
+    ovs_mutex_lock(&faults->mutex);
+    news = faults->n_taken != faults->n_all;
+    faults->n_taken = faults->n_all;
+    ovs_mutex_unlock(&faults->mutex);
+
+    return news;
 }
 
 void

@@ -19,13 +19,14 @@
 
 /* What the other end of a vhost port has done wrong: one line in the log, a
  * counter, and the status of the port say so.  If it goes on, the port is held
- * down, see dpdk-vhost-hold.h: GUARD then passes no messages on.  The same
- * happens if the switch crashed while it served the port, see dpdk-crumb.h.
+ * down, see dpdk-vhost-hold.h: no packet passes, and GUARD passes no messages
+ * of connections on that were never answered.  The same happens if the switch
+ * crashed while it served the port, see dpdk-crumb.h.
  *
  * Called by dpdk-vhost.c, dpdk-vhost-stats.c, dpdk-vhost-guard.c,
- * dpdk-vhost-ring.c, dpdk-vhost-events.c, dpdk-vhost-show.c and
- * dpdk-commands.c; calls dpdk-vhost-hold.c, dpdk-crumb.c and
- * dpdk-stats.c.
+ * dpdk-vhost-relay.c, dpdk-vhost-ring.c, dpdk-vhost-events.c,
+ * dpdk-vhost-show.c and dpdk-commands.c; calls dpdk-vhost-hold.c, dpdk-crumb.c
+ * and dpdk-stats.c.
  *
  * All this belongs to the port, so it stays when a guest disconnects. */
 
@@ -94,7 +95,8 @@ struct dpdk_vhost_faults {
      * N % DPDK_VHOST_FAULT_HISTORY. */
     struct dpdk_vhost_fault_record history[DPDK_VHOST_FAULT_HISTORY]
         OVS_GUARDED;
-    uint64_t n_all OVS_GUARDED; /* The sum of 'n'. */
+    uint64_t n_all OVS_GUARDED; /* The sum of 'n', */
+    uint64_t n_taken OVS_GUARDED; /* and what it was when news were taken. */
 
     struct dpdk_vhost_hold hold OVS_GUARDED;
     long long int held_until OVS_GUARDED; /* The same, on the wall clock. */
@@ -102,9 +104,10 @@ struct dpdk_vhost_faults {
     uint64_t n_holds OVS_GUARDED;
 };
 
-/* Makes 'held' be called when a port is held down, or is so no more before the
- * time that was said.  It may be called with any locks.  MAIN, once. */
-void dpdk_vhost_faults_start(void (*held)(void));
+/* Makes 'changed' be called when a port has a fault, is held down, or is so no
+ * more before the time that was said.  It may be called with any locks.  MAIN,
+ * once. */
+void dpdk_vhost_faults_start(void (*changed)(void));
 
 void dpdk_vhost_faults_init(struct dpdk_vhost_faults *faults,
                             const char *name);
@@ -114,6 +117,9 @@ void dpdk_vhost_faults_destroy(struct dpdk_vhost_faults *faults);
  * holds the port down if there were too many.  Any thread. */
 void dpdk_vhost_faults_report(struct dpdk_vhost_faults *faults,
                               enum dpdk_vhost_fault fault, const char *cause);
+
+/* Returns true if there were faults since this was called last.  EVENT. */
+bool dpdk_vhost_faults_take_news(struct dpdk_vhost_faults *faults);
 
 /* Holds the port down if the switch has crashed too often while it served it.
  * MAIN, when the port is new. */

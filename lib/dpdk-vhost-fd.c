@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-/* Descriptors from front ends.  Called by dpdk-vhost-guard.c. */
+/* Descriptors from front ends.  Called by dpdk-vhost-relay.c. */
 
 #include <config.h>
 
@@ -24,16 +24,29 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "util.h"
 
 #define DEVICE_SIZE "/sys/dev/char/%u:%u/size"
+#define FD_LINK "/proc/self/fd/%d"
+
+/* What FD_LINK is for an eventfd.  That of a file with a name starts with a
+ * slash or a parenthesis. */
+#define EVENTFD "anon_inode:[eventfd]"
+
+/* A file that is mapped while it is checked. */
+struct mapping {
+    void *start;                /* Null if it is not. */
+    size_t size;
+};
 
 /* Returns what kind of thing has the mode 'mode', for the user. */
 static const char *
@@ -71,24 +84,67 @@ get_device_size(dev_t rdev)
     return size;
 }
 
-char *
-dpdk_vhost_fd_check_memory(int fd, uint64_t offset, uint64_t size)
+/* Stores in '*s' what is known of 'fd', without asking whoever serves its file
+ * system, who may be the front end, and never answer.  Returns null or what is
+ * wrong. */
+static char *
+examine(int fd, struct statx *s)
+{
+    return (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+                  STATX_BASIC_STATS, s)
+            ? xasprintf("cannot be examined (%s)", ovs_strerror(errno))
+            : NULL);
+}
+
+/* Stores the size of the memory in 'fd' in '*sizep', and that of its pages in
+ * '*page_sizep'.  Returns null or what is wrong. */
+static char *
+get_memory_size(int fd, uint64_t *sizep, size_t *page_sizep)
+{
+    struct statx s;
+    char *why = examine(fd, &s);
+
+    if (why) {
+        return why;
+    }
+
+    /* All files that are memory, and no other ones, have seals, if only one
+     * that says that there will be no more. */
+    if (S_ISREG(s.stx_mode) && fcntl(fd, F_GET_SEALS) >= 0) {
+        struct stat now;
+
+        if (fstat(fd, &now)) {
+            return xasprintf("cannot be examined (%s)", ovs_strerror(errno));
+        }
+        *sizep = now.st_size;
+    } else if (S_ISREG(s.stx_mode)) {
+        return xstrdup("is a regular file, not memory");
+    } else {
+        *sizep = (S_ISCHR(s.stx_mode)
+                  ? get_device_size(makedev(s.stx_rdev_major,
+                                            s.stx_rdev_minor))
+                  : 0);
+        if (!*sizep) {
+            return xasprintf("is %s, not memory", kind_name(s.stx_mode));
+        }
+    }
+    *page_sizep = s.stx_blksize;
+    return NULL;
+}
+
+/* Can 'fd' back 'size' bytes of memory that start 'offset' bytes into it?
+ * Returns null if so, and stores in '*mapping' what the caller has to unmap,
+ * or what is wrong. */
+static char *
+check_memory(int fd, uint64_t offset, uint64_t size, struct mapping *mapping)
 {
     uint64_t file_size;
-    struct stat s;
-    size_t n;
+    size_t page_size;
+    char *why = get_memory_size(fd, &file_size, &page_size);
     void *p;
 
-    if (fstat(fd, &s)) {
-        return xasprintf("cannot be examined (%s)", ovs_strerror(errno));
-    }
-    if (S_ISREG(s.st_mode)) {
-        file_size = s.st_size;
-    } else {
-        file_size = S_ISCHR(s.st_mode) ? get_device_size(s.st_rdev) : 0;
-        if (!file_size) {
-            return xasprintf("is %s, not memory", kind_name(s.st_mode));
-        }
+    if (why) {
+        return why;
     }
     if (file_size < offset || file_size - offset < size) {
         return xasprintf("has %"PRIu64" bytes, not the %"PRIu64" from "
@@ -98,29 +154,61 @@ dpdk_vhost_fd_check_memory(int fd, uint64_t offset, uint64_t size)
 
     /* librte_vhost leaks a descriptor that it cannot map.  Like it, map from
      * the start, and whole pages of any size. */
-    n = ROUND_UP(offset + size, s.st_blksize);
-    p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    mapping->size = ROUND_UP(offset + size, page_size);
+    p = mmap(NULL, mapping->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (p == MAP_FAILED) {
         return xasprintf("cannot be mapped (%s)", ovs_strerror(errno));
     }
-    munmap(p, n);
+    mapping->start = p;
     return NULL;
+}
+
+static void
+unmap(const struct mapping *mapping)
+{
+    if (mapping->start) {
+        munmap(mapping->start, mapping->size);
+    }
+}
+
+char *
+dpdk_vhost_fd_check_memory(int fd, uint64_t offset, uint64_t size)
+{
+    struct mapping mapping = { .start = NULL };
+    char *why = check_memory(fd, offset, size, &mapping);
+
+    unmap(&mapping);
+    return why;
+}
+
+bool
+dpdk_vhost_fd_is_event(int fd)
+{
+    char *path = xasprintf(FD_LINK, fd);
+    char link[sizeof EVENTFD];
+    ssize_t n = readlink(path, link, sizeof link);
+
+    free(path);
+    return n == strlen(EVENTFD) && !memcmp(link, EVENTFD, n);
 }
 
 char *
 dpdk_vhost_fd_check_event(int fd)
 {
-    struct stat s;
-    int flags;
+    int flags = fcntl(fd, F_GETFL);
+    struct statx s;
+    char *why;
 
-    flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || fstat(fd, &s)) {
-        return xasprintf("cannot be examined (%s)", ovs_strerror(errno));
+    why = (flags < 0
+           ? xasprintf("cannot be examined (%s)", ovs_strerror(errno))
+           : examine(fd, &s));
+    if (why) {
+        return why;
     }
-    if (flags & O_PATH
-        || (s.st_mode & S_IFMT && !S_ISFIFO(s.st_mode)
-            && !S_ISSOCK(s.st_mode))) {
-        return xasprintf("is %s, not an eventfd", kind_name(s.st_mode));
+    if (flags & O_PATH || !dpdk_vhost_fd_is_event(fd)) {
+        /* Anything else may block for reasons that GUARD cannot remove, see
+         * dpdk-vhost-call.h. */
+        return xasprintf("is %s, not an eventfd", kind_name(s.stx_mode));
     }
     if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK)) {
         return xasprintf("cannot be made not to block (%s)",
@@ -129,36 +217,62 @@ dpdk_vhost_fd_check_event(int fd)
     return NULL;
 }
 
+/* Stores the 'option' of the socket 'fd' in '*valuep'.  Returns false if it is
+ * no socket. */
+static bool
+get_option(int fd, int option, int *valuep)
+{
+    socklen_t len = sizeof *valuep;
+
+    return !getsockopt(fd, SOL_SOCKET, option, valuep, &len);
+}
+
+bool
+dpdk_vhost_fd_is_socket(int fd)
+{
+    int type;
+
+    return get_option(fd, SO_TYPE, &type);
+}
+
 char *
 dpdk_vhost_fd_check_socket(int fd)
 {
-    struct stat s;
+    struct statx s;
+    char *why = examine(fd, &s);
+    int domain, type;
 
-    if (fstat(fd, &s)) {
-        return xasprintf("cannot be examined (%s)", ovs_strerror(errno));
-    }
-    return (S_ISSOCK(s.st_mode) ? NULL
-            : xasprintf("is %s, not a socket", kind_name(s.st_mode)));
+    return (why ? why
+            : get_option(fd, SO_DOMAIN, &domain) && domain == AF_UNIX
+              && get_option(fd, SO_TYPE, &type) && type == SOCK_STREAM ? NULL
+            : xasprintf("is %s, not a stream socket of family AF_UNIX",
+                        kind_name(s.stx_mode)));
 }
 
-/* Checks the files of the regions of SET_MEM_TABLE. */
+/* Checks the files of the regions of SET_MEM_TABLE, whose maps have to fit
+ * side by side. */
 static char *
 check_regions(const struct dpdk_vhost_message *msg, const int fds[], size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
+    struct mapping mappings[DPDK_VHOST_MESSAGE_MAX_REGIONS];
+    char *sentence = NULL;
+
+    memset(mappings, 0, sizeof mappings);
+    for (size_t i = 0; i < n && !sentence; i++) {
         const struct dpdk_vhost_region *region;
-        char *sentence;
         char *why;
 
         region = &msg->payload.memory.regions[i];
-        why = dpdk_vhost_fd_check_memory(fds[i], region->offset, region->size);
+        why = check_memory(fds[i], region->offset, region->size, &mappings[i]);
         if (why) {
             sentence = xasprintf("region %"PRIuSIZE": file %s", i, why);
             free(why);
-            return sentence;
         }
     }
-    return NULL;
+    for (size_t i = 0; i < n; i++) {
+        unmap(&mappings[i]);
+    }
+    return sentence;
 }
 
 char *

@@ -31,6 +31,19 @@
 #define this_module (*dpdk_log_netdev)
 
 #define FEATURE(NAME) (UINT64_C(1) << VIRTIO_NET_F_##NAME)
+#define PROTOCOL(NAME) (UINT64_C(1) << DPDK_VHOST_PROTOCOL_F_##NAME)
+
+/* Bits of the protocol features. */
+enum {
+    DPDK_VHOST_PROTOCOL_F_MQ = 0,
+    DPDK_VHOST_PROTOCOL_F_LOG_SHMFD = 1,
+    DPDK_VHOST_PROTOCOL_F_RARP = 2,
+    DPDK_VHOST_PROTOCOL_F_REPLY_ACK = 3,
+    DPDK_VHOST_PROTOCOL_F_NET_MTU = 4,
+    DPDK_VHOST_PROTOCOL_F_BACKEND_REQ = 5,
+    DPDK_VHOST_PROTOCOL_F_PAGEFAULT = 8,
+    DPDK_VHOST_PROTOCOL_F_STATUS = 16
+};
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
 
@@ -57,6 +70,15 @@ dpdk_vhost_features_disabled(bool all)
     return userspace_tso_enabled()
            ? FEATURE(HOST_ECN) | FEATURE(HOST_UFO)
            : FEATURE(HOST_TSO4) | FEATURE(HOST_TSO6) | FEATURE(CSUM);
+}
+
+uint64_t
+dpdk_vhost_features_protocol(uint64_t offered, bool iommu)
+{
+    return offered & (PROTOCOL(MQ) | PROTOCOL(LOG_SHMFD) | PROTOCOL(RARP)
+                      | PROTOCOL(REPLY_ACK) | PROTOCOL(NET_MTU)
+                      | PROTOCOL(PAGEFAULT) | PROTOCOL(STATUS)
+                      | (iommu ? PROTOCOL(BACKEND_REQ) : 0));
 }
 
 bool

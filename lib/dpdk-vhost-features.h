@@ -45,6 +45,12 @@ uint64_t dpdk_vhost_features_driver_flags(bool all);
  * port that offers 'all' or not. */
 uint64_t dpdk_vhost_features_disabled(bool all);
 
+/* Returns which features of the protocol, of 'offered' by librte_vhost, guests
+ * are offered by a port that may have guests with an 'iommu'.  Those that
+ * GUARD does not know would let messages pass that it does not check.  Only an
+ * IOMMU needs the one that lets a front end pass a socket to us. */
+uint64_t dpdk_vhost_features_protocol(uint64_t offered, bool iommu);
+
 /* Requests what 'vhost' is to offer to the next guest, after a connection was
  * closed.  Returns true if the closed one never had a guest, though the port
  * stays.  VHOST. */

@@ -35,9 +35,15 @@
  * its descriptors are closed, which no part of the library has seen.  All of
  * this uses documented interfaces only: no layout of the library's messages.
  *
- * Nobody waits for a front end.  One that sends half a message, does not read
- * replies, or sends more than MESSAGE_RATE messages a second holds up itself,
- * and VHOST finds whole messages only.
+ * If the library fails to do what a front end asked for, it closes the
+ * connection, as what it knows of the guest may be nonsense then; but if the
+ * front end wants an answer, it only tells.  GUARD then passes that on, and
+ * closes the connection all the same.
+ *
+ * A front end that sends half a message, does not read replies, or sends more
+ * than MESSAGE_RATE messages a second holds up itself, and VHOST finds whole
+ * messages only.  Who notifies it may have to wait for it, but not for long:
+ * see dpdk-vhost-call.h.
  *
  * Nothing is read, either, from a new connection to a port that is held down,
  * see dpdk-vhost-fault.h.  It is accepted, because librte_vhost gives up the
@@ -47,7 +53,10 @@
  * GUARD also notices which rings a guest has broken, see dpdk-vhost-ring.h, so
  * that the packet side need not tell.
  *
- * Locks: 'guard_mutex', below dpdk_mutex and above the mutex of a port. */
+ * Locks: 'guard_mutex', below dpdk_mutex and all mutexes of a port but that of
+ * its faults.  Whoever has it waits for nobody: a PMD may be waiting for a
+ * front end that only GUARD can stop, and others for that PMD, with mutexes.
+ * So GUARD leaves to EVENT what needs such a mutex. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -62,6 +71,12 @@ void dpdk_vhost_guard_start(void);
  * false if it is to be refused.  In new_connection(). */
 bool dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path,
                               int vid);
+
+/* Makes librte_vhost, which has made a new connection to the socket 'path',
+ * use one end of a pair of sockets instead, and stores the other one in
+ * '*fdp'.  Returns 0 or a positive errno.  In new_connection(), without a
+ * port. */
+int dpdk_vhost_guard_take(const char *path, int *fdp);
 
 /* librte_vhost has closed connection 'vid', or knows that it is closed.  In
  * destroy_connection(). */
@@ -85,8 +100,17 @@ struct dpdk_vhost_guard_info {
 void dpdk_vhost_guard_get_info(const struct dpdk_vhost *vhost, int vid,
                                struct dpdk_vhost_guard_info *info);
 
-/* It is us who are about to close all connections of 'vhost'.  No mutex may be
- * held. */
+/* Connections of 'vhost' may come, and are offered the 'features' of virtio
+ * and of the 'protocol'.  MAIN. */
+void dpdk_vhost_guard_begin(struct dpdk_vhost *vhost, uint64_t features,
+                            uint64_t protocol);
+
+/* It is us who are about to close all connections of 'vhost': what goes wrong
+ * from now on is not the peer's fault.  MAIN. */
 void dpdk_vhost_guard_release(struct dpdk_vhost *vhost);
+
+/* librte_vhost has closed all connections of 'vhost', and uses nothing of
+ * theirs any more.  MAIN. */
+void dpdk_vhost_guard_end(const struct dpdk_vhost *vhost);
 
 #endif /* dpdk-vhost-guard.h */

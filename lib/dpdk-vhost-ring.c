@@ -182,7 +182,9 @@ dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings)
 {
     bool any = false;
 
-    ovs_mutex_lock(&rings->mutex);
+    if (ovs_mutex_trylock(&rings->mutex)) {
+        return false;
+    }
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
         any |= report_broken(rings, rings->ring[i]);
     }

@@ -208,8 +208,8 @@ void dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
                                  struct smap *status);
 
 /* Reports rings that have become broken.  Returns true if there are any.  The
- * packet side does not tell, so this has to be called every now and then.  Any
- * thread that may take a mutex. */
+ * packet side does not tell, so this has to be called every now and then.
+ * Does nothing if it would have to wait.  Any thread. */
 bool dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings);
 
 /* Packet side

@@ -275,6 +275,18 @@ dpdk_vhost_sigbus_is_lost(int vid)
 /* GUARD
  * ----- */
 
+void
+dpdk_vhost_sigbus_get_progress(int vid, uint64_t *passedp, uint64_t *begunp)
+{
+    struct guest *guest = lookup(vid);
+
+    *passedp = *begunp = 0;
+    if (guest) {
+        *passedp = guest->n_passed;
+        atomic_read_explicit(&guest->n_begun, begunp, memory_order_acquire);
+    }
+}
+
 /* Is the file of 'file' mapped? */
 static bool
 is_mapped(struct file *file)

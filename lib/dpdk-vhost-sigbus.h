@@ -38,11 +38,12 @@
  * Any other SIGBUS goes to the handler that there was before, or ends the
  * process as it would have.
  *
- * Called by dpdk-vhost-guard.c, dpdk-vhost-connection.c and dpdk-vhost-ring.c;
- * calls dpdk-maps.c and dpdk-crumb.c. */
+ * Called by dpdk-vhost-guard.c, dpdk-vhost-relay.c, dpdk-vhost-connection.c
+ * and dpdk-vhost-ring.c; calls dpdk-maps.c and dpdk-crumb.c. */
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct latch;
 
@@ -50,8 +51,9 @@ struct latch;
  * be called once.  MAIN. */
 void dpdk_vhost_sigbus_start(struct latch *latch);
 
-/* Connection 'vid' is new and has sent nothing.  VHOST, before GUARD knows
- * it. */
+/* Connection 'vid' is new and has sent nothing.  In new_connection(), which
+ * runs in VHOST, in MAIN, or in the thread of librte_vhost that connects
+ * again, before GUARD knows it. */
 void dpdk_vhost_sigbus_connect(int vid);
 
 /* The next message of 'vid' is about to be passed on to librte_vhost, with the
@@ -59,6 +61,12 @@ void dpdk_vhost_sigbus_connect(int vid);
  * library has handled earlier ones, or another positive errno if a file cannot
  * be mapped.  GUARD. */
 int dpdk_vhost_sigbus_pass(int vid, const int fds[], size_t n);
+
+/* Stores in '*passedp' the number of the last message of 'vid' that was passed
+ * on, and in '*begunp' that of the last one that librte_vhost has begun to
+ * handle.  GUARD. */
+void dpdk_vhost_sigbus_get_progress(int vid, uint64_t *passedp,
+                                    uint64_t *begunp);
 
 /* librte_vhost is about to handle the next message of 'vid'.  VHOST. */
 void dpdk_vhost_sigbus_handle(int vid);

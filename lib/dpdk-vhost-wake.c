@@ -15,7 +15,7 @@
  */
 
 /* Wakes VHOST, the thread of librte_vhost.  Calls librte_vhost,
- * dpdk-vhost-connfd.c and dpdk-vhost-wire.c.
+ * dpdk-vhost-guard.c and dpdk-vhost-wire.c.
  *
  * VHOST polls a copy of the list of sockets that it makes once a second.
  * librte_vhost of DPDK 22.11 wakes it for a new connection, but not for a new
@@ -39,7 +39,7 @@
 
 #include "dirs.h"
 #include "dpdk-log.h"
-#include "dpdk-vhost-connfd.h"
+#include "dpdk-vhost-guard.h"
 #include "dpdk-vhost-message.h"
 #include "dpdk-vhost-wire.h"
 #include "ovs-thread.h"
@@ -61,12 +61,6 @@ before_message(int vid OVS_UNUSED, void *message OVS_UNUSED)
     return RTE_VHOST_MSG_RESULT_OK;
 }
 
-static bool
-is_taken(int fd OVS_UNUSED)
-{
-    return false;
-}
-
 /* librte_vhost calls this in MAIN, before VHOST reads from the connection. */
 static int
 new_connection(int vid)
@@ -74,15 +68,9 @@ new_connection(int vid)
     static const struct rte_vhost_user_extern_ops ops = {
         .pre_msg_handle = before_message,
     };
-    int connfd = dpdk_vhost_connfd_find(wake_path, true, is_taken);
-    int outer;
 
-    if (connfd < 0 || rte_vhost_extern_callback_register(vid, &ops, NULL)
-        || dpdk_vhost_connfd_interpose(connfd, &wake_fd, &outer)) {
-        return -1;
-    }
-    close(outer);
-    return 0;
+    return (rte_vhost_extern_callback_register(vid, &ops, NULL)
+            || dpdk_vhost_guard_take(wake_path, &wake_fd) ? -1 : 0);
 }
 
 /* Makes librte_vhost connect to the socket 'wake_path'.  Returns 0 or a

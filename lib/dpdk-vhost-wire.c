@@ -27,25 +27,14 @@
 
 #include "util.h"
 
-/* Room for the control data of a message. */
-union control {
-    struct cmsghdr align;
-    char data[CMSG_SPACE(DPDK_VHOST_MAX_FDS * sizeof(int))];
-};
-
-/* Adds 'fd' to 'fds', which then own it. */
-static void
-add_fd(struct dpdk_vhost_fds *fds, int fd)
-{
-    if (fds->n < DPDK_VHOST_MAX_FDS) {
-        fds->fds[fds->n++] = fd;
-    } else {
-        fds->too_many = true;
-        close(fd);
+/* Room for the control data of a message with 'N' descriptors. */
+#define CONTROL(N)                                                            \
+    union {                                                                   \
+        struct cmsghdr align;                                                 \
+        char data[CMSG_SPACE((N) * sizeof(int))];                             \
     }
-}
 
-/* Adds the descriptors that came with 'mh' to 'fds'. */
+/* Adds the descriptors that came with 'mh' to 'fds', which then own them. */
 static void
 take_fds(struct dpdk_vhost_fds *fds, struct msghdr *mh)
 {
@@ -54,15 +43,12 @@ take_fds(struct dpdk_vhost_fds *fds, struct msghdr *mh)
     for (cmsg = CMSG_FIRSTHDR(mh); cmsg; cmsg = CMSG_NXTHDR(mh, cmsg)) {
         if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS) {
             size_t n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-            int passed[DPDK_VHOST_MAX_FDS];
 
-            memcpy(passed, CMSG_DATA(cmsg), n * sizeof(int));
-            for (size_t i = 0; i < n; i++) {
-                add_fd(fds, passed[i]);
-            }
+            memcpy(&fds->fds[fds->n], CMSG_DATA(cmsg), n * sizeof(int));
+            fds->n += n;
         }
     }
-    if (mh->msg_flags & MSG_CTRUNC) {
+    if (fds->n > DPDK_VHOST_MAX_FDS || mh->msg_flags & MSG_CTRUNC) {
         fds->too_many = true;
     }
 }
@@ -72,7 +58,7 @@ dpdk_vhost_wire_read(int from, void *data, size_t size, size_t *np,
                      struct dpdk_vhost_fds *fds)
 {
     struct iovec iov = { data, size };
-    union control control;
+    CONTROL(DPDK_VHOST_MAX_PASSED) control;
     struct msghdr mh = {
         .msg_iov = &iov,
         .msg_iovlen = 1,
@@ -99,9 +85,10 @@ dpdk_vhost_wire_write(int to, const void *data, size_t size,
 {
     struct iovec iov = { CONST_CAST(void *, data), size };
     struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
-    union control control;
+    CONTROL(DPDK_VHOST_MAX_FDS) control;
     ssize_t retval;
 
+    ovs_assert(fds->n <= DPDK_VHOST_MAX_FDS);
     if (fds->n) {
         size_t n = fds->n * sizeof(int);
 
@@ -129,5 +116,6 @@ dpdk_vhost_fds_close(struct dpdk_vhost_fds *fds)
     for (size_t i = 0; i < fds->n; i++) {
         close(fds->fds[i]);
     }
-    memset(fds, 0, sizeof *fds);
+    fds->n = 0;
+    fds->too_many = false;
 }

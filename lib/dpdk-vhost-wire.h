@@ -18,20 +18,26 @@
 #define DPDK_VHOST_WIRE_H 1
 
 /* Reading and writing messages of vhost-user, with their file descriptors.
- * Nothing here blocks.  Called by dpdk-vhost-guard.c and
+ * Nothing here blocks.  Called by dpdk-vhost-relay.c and
  * dpdk-vhost-wake.c. */
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Most descriptors that are looked at. */
+/* Most descriptors that a message may have. */
 #define DPDK_VHOST_MAX_FDS 16
+
+/* Most descriptors that can come at once (SCM_MAX_FD).  All are taken, as the
+ * kernel closes those that are not, which may take long: see
+ * dpdk-vhost-close.h. */
+#define DPDK_VHOST_MAX_PASSED 253
 
 /* Descriptors that have come with a message. */
 struct dpdk_vhost_fds {
-    int fds[DPDK_VHOST_MAX_FDS];
+    int fds[DPDK_VHOST_MAX_FDS + DPDK_VHOST_MAX_PASSED];
     size_t n;
-    bool too_many;              /* Were there more?  They are closed. */
+    bool too_many;              /* More than a message may have?  Then no more
+                                 * must be read. */
 };
 
 enum dpdk_vhost_io {
@@ -51,7 +57,7 @@ enum dpdk_vhost_io dpdk_vhost_wire_read(int from, void *data, size_t size,
 enum dpdk_vhost_io dpdk_vhost_wire_write(int to, const void *data, size_t size,
                                          const struct dpdk_vhost_fds *fds);
 
-/* Closes all of 'fds'. */
+/* Closes all of 'fds', which have to be harmless: see dpdk-vhost-close.h. */
 void dpdk_vhost_fds_close(struct dpdk_vhost_fds *fds);
 
 #endif /* dpdk-vhost-wire.h */

@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <sys/mman.h>
 
 #include "dirs.h"
 #include "dpdk-crumb.h"
@@ -504,9 +505,23 @@ start_crumbs(void)
     }
 }
 
+/* With --mlockall, to map the memory of a guest would fill it, however large
+ * the guest says that it is.  So have pages locked when they are touched, as
+ * later releases of Open vSwitch do.  Those that are there already stay. */
+static void
+lock_on_fault(void)
+{
+    if (memory_locked()
+        && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) {
+        VLOG_WARN("mlockall(MCL_ONFAULT) failed (%s): a guest may make the "
+                  "switch fill all memory", ovs_strerror(errno));
+    }
+}
+
 static int
 vhost_init(void)
 {
+    lock_on_fault();
     start_crumbs();
     dpdk_vhost_faults_start(dpdk_vhost_events_wake);
     dpdk_vhost_events_start();

@@ -118,8 +118,11 @@ struct dpdk_vhost {
     struct dpdk_vhost_faults faults; /* Of the other end. */
     long long int shown_hold OVS_GUARDED; /* Of 'faults', when the core was
                                  * told of it last. */
-    uint64_t offered_features OVS_GUARDED; /* Virtio features, and */
-    uint64_t offered_protocol OVS_GUARDED; /* those of the protocol. */
+
+    /* Guarded by its mutex. */
+    bool guarded;               /* Do faults matter? */
+    uint64_t offered_features;  /* Virtio features, and */
+    uint64_t offered_protocol;  /* those of the protocol. */
 };
 
 static inline struct dpdk_vhost *

@@ -29,6 +29,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -43,6 +44,7 @@
 #define FD_NAME "/proc/self/fd/%d"
 #define ROOT "/"
 #define ZERO "/dev/zero"
+#define PROC_FILE "/proc/self/maps"
 
 static const struct dpdk_vhost_front_end all = {
     .offered_features = UINT64_MAX,
@@ -410,6 +412,42 @@ test_memory_fd(void **state OVS_UNUSED)
                "is a character device, not memory");
     close(zero);
     assert_why(dpdk_vhost_fd_check_memory(-1, 0, 4096), "cannot be examined");
+
+    /* Any file, but not of memory. */
+    read_only = open(PROC_FILE, O_RDONLY);
+    assert_why(dpdk_vhost_fd_check_memory(read_only, 0, 4096),
+               "is a regular file, not memory");
+    close(read_only);
+}
+
+/* Regions that fit one by one, but not together: there are 128 TB. */
+static void
+test_all_memory(void **state OVS_UNUSED)
+{
+    const uint64_t size = UINT64_C(60) << 40;
+    struct dpdk_vhost_message msg = { .request = DPDK_VHOST_SET_MEM_TABLE };
+    enum dpdk_vhost_fault fault;
+    int fds[3];
+
+    for (int i = 0; i < 3; i++) {
+        struct dpdk_vhost_region *region = &msg.payload.memory.regions[i];
+
+        fds[i] = memfd_create("test", 0);
+        assert_int_equal(ftruncate(fds[i], size), 0);
+        region->size = size;
+        region->guest_addr = region->user_addr = i * size;
+    }
+    msg.payload.memory.n = 3;
+    assert_why(dpdk_vhost_fd_check_message(&msg, fds, 1, &fault), NULL);
+    assert_why(dpdk_vhost_fd_check_message(&msg, fds, 3, &fault),
+               "region 1: file cannot be mapped");
+    assert_int_equal(fault, DPDK_VHOST_FAULT_MEMORY);
+
+    /* Nothing is left of that. */
+    assert_why(dpdk_vhost_fd_check_message(&msg, fds, 1, &fault), NULL);
+    for (int i = 0; i < 3; i++) {
+        close(fds[i]);
+    }
 }
 
 static void
@@ -421,12 +459,22 @@ test_event_fd(void **state OVS_UNUSED)
     assert_why(dpdk_vhost_fd_check_event(fd), NULL);
     assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
     assert_why(dpdk_vhost_fd_check_socket(fd),
-               "is an anonymous file, not a socket");
+               "is an anonymous file, not a stream socket");
+    close(fd);
+    fd = epoll_create1(0);
+    assert_why(dpdk_vhost_fd_check_event(fd), "is an anonymous file, not an");
     close(fd);
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    assert_why(dpdk_vhost_fd_check_event(pair[0]), NULL);
+    assert_why(dpdk_vhost_fd_check_event(pair[0]), "is a socket, not an");
     assert_why(dpdk_vhost_fd_check_socket(pair[0]), NULL);
+    close(pair[0]);
+    close(pair[1]);
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_why(dpdk_vhost_fd_check_socket(fd), "is a socket, not a stream");
+    close(fd);
+    assert_int_equal(pipe(pair), 0);
+    assert_why(dpdk_vhost_fd_check_event(pair[1]), "is a pipe, not an");
     close(pair[0]);
     close(pair[1]);
 
@@ -503,6 +551,7 @@ main(void)
         cmocka_unit_test(test_fds_of_rings),
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_memory_fd),
+        cmocka_unit_test(test_all_memory),
         cmocka_unit_test(test_event_fd),
         cmocka_unit_test(test_wire),
     };

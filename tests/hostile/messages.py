@@ -14,14 +14,17 @@
 
 """Cases of faults.md, section 7, "Message level"."""
 
+import contextlib
 import functools
 import os
+import select
 import socket
 import struct
 import time
 
 import vhost_user as vu
-from case import add, case, ignored, library, memory, message, noted
+from case import (add, case, ignored, library, memory, message, noted,
+                  refused)
 from vhost_user import USER_ADDRESS, bits
 
 LEAKS = "one file descriptor leaks"
@@ -222,24 +225,127 @@ def kick_is_directory(test):
     os.close(fd)
 
 
-@case(8, message("SET_VRING_CALL with file that is a regular file"))
-def call_is_memory(test):
-    test.front_end.send_u64(vu.SET_VRING_CALL, 0, [test.memory.fd])
+def make_epoll(_):
+    with select.epoll() as epoll:
+        return os.dup(epoll.fileno())
 
 
-@case(8, ignored())
+def event_is(request, make, test):
+    fd = make(test)
+    try:
+        test.front_end.send_u64(request, 0, [fd])
+    finally:
+        os.close(fd)
+
+
+for _name, _request in (("KICK", vu.SET_VRING_KICK),
+                        ("CALL", vu.SET_VRING_CALL),
+                        ("ERR", vu.SET_VRING_ERR)):
+    for _kind, _make, _why in (
+            ("socket", make_socket, "a socket"),
+            ("pipe", make_pipe, "a pipe"),
+            ("memfd", lambda _: vu.memfd(8), "a regular file"),
+            ("epoll", make_epoll, "an anonymous file")):
+        add(f"{_name.lower()}-is-{_kind}",
+            functools.partial(event_is, _request, _make), 8,
+            message(f"SET_VRING_{_name} with file that is {_why}, not an "
+                    "eventfd: "))
+
+
+@case(8, refused("full_calls", "ring 0: call eventfd is full: "))
 def call_is_full(test):
-    """A packet is sent to a guest whose eventfd is as full as can be."""
+    """An eventfd is as full as only who writes such a number can make it."""
     fe = test.front_end
     fe.start()
     fd = os.eventfd(0)          # Blocks.
     os.eventfd_write(fd, 0xfffffffffffffffe)
     fe.send_u64(vu.SET_VRING_CALL, 0, [fd])
-    fe.sync()
-    test.wait_up()
-    fe.rings[0].chain((0x100000, 2048), flags=vu.WRITE)
-    test.send_packet()
     os.close(fd)
+
+
+def planted(names, test):
+    """Passes sockets with part of a message, so that the switch keeps them.
+
+    Those that look like the connection of another front end might be taken for
+    that, whose messages nobody would check then.
+    """
+    with contextlib.ExitStack() as stack:
+        ends = []
+        for name in names:
+            pair = socket.socketpair()
+            stack.enter_context(pair[0])
+            stack.enter_context(pair[1])
+            if name:
+                pair[0].bind(name)
+            ends.append(pair[0].fileno())
+        test.front_end.send_raw(b"x", ends)
+        test.front_end.wait_closed()
+
+
+add("planted-socket", functools.partial(planted, [None]), 8,
+    message("request 0 is not complete, but comes with a socket: "))
+add("planted-sockets", functools.partial(planted, [None] * 16), 8,
+    message("request 0 is not complete, but comes with a socket: "))
+
+
+@case(8, message("SET_FEATURES is not complete, but comes with a socket: "))
+def planted_socket_with_header(test):
+    fe = test.front_end
+    a, b = socket.socketpair()
+    with a, b:
+        fe.send(vu.SET_FEATURES, bytes(4), [a.fileno()], size=8)
+        fe.wait_closed()
+
+
+def lingering():
+    """Returns a socket that takes 30 seconds to close."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sock = socket.create_connection(listener.getsockname())
+        other, _ = listener.accept()
+    sock.setblocking(False)
+    try:
+        while True:
+            sock.send(bytes(65536))
+    except BlockingIOError:
+        pass
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                    struct.pack("ii", 1, 30))
+    return sock, other
+
+
+def linger(send, test):
+    """The last one that closes the socket waits until all is read."""
+    sock, other = lingering()
+    try:
+        send(test.front_end, sock)
+        sock.close()
+        test.front_end.wait_closed()
+        test.other_connects(2)
+    finally:
+        other.close()
+
+
+def linger_in_message(front_end, sock):
+    front_end.send(vu.GET_FEATURES, fds=[sock.fileno()])
+
+
+def linger_unread(front_end, sock):
+    """The switch does not read the second message."""
+    front_end.send_raw(vu.HEADER.pack(0, 1, 0))
+    front_end.send(vu.GET_FEATURES, fds=[sock.fileno()])
+
+
+def linger_in_many(front_end, sock):
+    """The kernel closes those that the switch does not take."""
+    front_end.send(vu.GET_FEATURES, fds=[sock.fileno()] * 253)
+
+
+for _send, _why in (
+        (linger_in_message, "GET_FEATURES has 1 file descriptors, not 0: "),
+        (linger_unread, "request 0 is not known: "),
+        (linger_in_many, "GET_FEATURES has too many file descriptors: ")):
+    add(_send.__name__.replace("_", "-"), functools.partial(linger, _send), 8,
+        message(_why))
 
 
 # 9 and 10: tables of memory.
@@ -312,6 +418,40 @@ for _name, _changes in (
     add(_name, functools.partial(regions, [_changes]), 10,
         memory("SET_MEM_TABLE region 0: file has 4194304 bytes, not the "),
         in_tree="dies by SIGBUS")
+
+
+@case(10, memory("SET_MEM_TABLE region 1: file cannot be mapped"))
+def regions_without_space(test):
+    """Each of them fits, but not both: the library would lose its table."""
+    fe = test.front_end
+    fe.negotiate()
+    size = 60 << 40
+    fds = [vu.memfd(size) for _ in range(2)]
+    try:
+        fe.send_regions([test.memory.region(gpa=i * size, size=size,
+                                            uaddr=i * size)
+                         for i in range(2)], fds,
+                        flags=vu.VERSION | vu.NEED_REPLY)
+        fe.wait_closed()
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+@case(10, ignored(), "locked")
+def sparse_region(test):
+    """What is not touched is not there, even if memory is locked."""
+    fe = test.front_end
+    fe.negotiate()
+    size = 64 << 20
+    fd = vu.memfd(size)
+    try:
+        fe.send_regions([test.memory.region(size=size)], [fd])
+        fe.sync()
+        if os.fstat(fd).st_blocks:
+            raise ValueError(f"{os.fstat(fd).st_blocks} blocks were filled")
+    finally:
+        os.close(fd)
 
 
 # 13: memory that changes under a PMD.
@@ -516,16 +656,44 @@ for _mtu, _expected in ((0, library("NET_SET_MTU")),
     add(f"mtu-{_mtu}", functools.partial(set_mtu, _mtu), 19, _expected)
 
 
+@case(19, library("NET_SET_MTU"))
+def mtu_0_with_reply(test):
+    """The library answers that it has failed, and would go on."""
+    fe = test.front_end
+    fe.negotiate(bits(vu.F_MQ, vu.F_REPLY_ACK, vu.F_NET_MTU))
+    reply = fe.ask(vu.NET_SET_MTU, bytes(8), flags=vu.VERSION | vu.NEED_REPLY)
+    if not any(reply):
+        raise ValueError("the library has not failed")
+
+
+@case(19, ignored())
+def good_with_reply(test):
+    fe = test.front_end
+    fe.negotiate(bits(vu.F_MQ, vu.F_REPLY_ACK, vu.F_NET_MTU))
+    for _ in range(3):
+        reply = fe.ask(vu.NET_SET_MTU, struct.pack("=Q", 1500),
+                       flags=vu.VERSION | vu.NEED_REPLY)
+        if any(reply):
+            raise ValueError("the library has failed")
+        fe.ask(vu.GET_FEATURES, flags=vu.VERSION | vu.NEED_REPLY)
+
+
 @case(19, ignored())
 def rarp_junk(test):
     test.front_end.negotiate(bits(vu.F_MQ, vu.F_RARP))
     test.front_end.send_u64(vu.SEND_RARP, 0xffffffffffffffff)
 
 
-@case(19, message("SET_BACKEND_REQ_FD with file that is a regular file"))
-def backend_req_fd_is_memory(test):
-    test.front_end.negotiate(bits(vu.F_MQ, vu.F_BACKEND_REQ))
-    test.front_end.send(vu.SET_BACKEND_REQ_FD, fds=[test.memory.fd])
+@case(19, message("SET_BACKEND_REQ_FD was not negotiated: "))
+def backend_req_fd_without_iommu(test):
+    """Only guests with an IOMMU need it, and are offered it."""
+    fe = test.front_end
+    fe.negotiate(bits(vu.F_MQ, vu.F_BACKEND_REQ))
+    if fe.protocol != bits(vu.F_MQ):
+        raise ValueError(f"protocol features {fe.protocol:#x} are offered")
+    a, b = socket.socketpair()
+    with a, b:
+        fe.send(vu.SET_BACKEND_REQ_FD, fds=[a.fileno()])
 
 
 # 21: more than one front end.

@@ -19,9 +19,9 @@ does wrong breaks a ring, of which the switch tells, or is legitimate, however
 odd: then a good packet goes through afterward.
 """
 
-import fcntl
 import functools
 import os
+import socket
 import struct
 
 import vhost_user as vu
@@ -103,20 +103,58 @@ ADDRESS = "ring 1: buffer outside of the guest's memory: "
 
 # The eventfds that a front end is notified by.
 
-@case(35, refused("full_calls", "ring 1: call eventfd is full, and blocks"),
-      "ring", "a PMD thread hangs")
-def full_call(test):
+FULL = refused("full_calls", "ring 1: call eventfd is full: ")
+HANGS = "a PMD thread hangs"
+
+
+def fill_call(test):
+    """Starts a guest that a PMD thread cannot notify.  Returns its eventfd."""
     front_end = test.front_end
     front_end.start()
     test.wait_up()
     # Two for each ring, to kick and to call.
     call = front_end.events[3]
     vu.fill(call)
-    flags = fcntl.fcntl(call, fcntl.F_GETFL)
-    fcntl.fcntl(call, fcntl.F_SETFL, flags & ~os.O_NONBLOCK)
+    os.set_blocking(call, True)
     for i in range(8):
         front_end.rings[1].chain((BUFFERS + 4096 * i, PACKET), first=i)
-    front_end.wait_closed()
+    return call
+
+
+@case(35, FULL, "ring", HANGS)
+def full_call(test):
+    fill_call(test)
+    test.front_end.wait_closed()
+    test.other_connects(2)
+
+
+@case(35, FULL, "ring", HANGS)
+def full_call_that_does_not_block(test):
+    """Who has begun to wait goes on to, whatever is said then."""
+    call = fill_call(test)
+    test.wait_until(test.switch.is_waiting, "no PMD waits")
+    os.set_blocking(call, False)
+    test.front_end.wait_closed()
+    test.other_connects(2)
+
+
+@case(35, FULL, "ring", HANGS)
+def full_call_that_is_replaced(test):
+    """The library waits for the PMD before it takes the new one."""
+    fill_call(test)
+    test.front_end.send_u64(vu.SET_VRING_CALL, 1, [test.front_end.eventfd()])
+    test.front_end.wait_closed()
+    test.other_connects(2)
+
+
+@case(35, FULL, "ring", HANGS)
+def full_call_that_is_closed(test):
+    """Closes the connection, but keeps the eventfd."""
+    fill_call(test)
+    test.front_end.sock.shutdown(socket.SHUT_RDWR)
+    test.other_connects(2)
+    test.wait_until(lambda: not test.switch.is_up(),
+                    "the port does not go down")
 
 
 # 15, 22 to 26: rings, indices and chains.

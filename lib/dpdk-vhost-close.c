@@ -1,0 +1,208 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* Closing descriptors that front ends have passed.  Called by
+ * dpdk-vhost-guard.c and dpdk-vhost-relay.c. */
+
+#include <config.h>
+
+#include "dpdk-vhost-close.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "openvswitch/list.h"
+#include "ovs-rcu.h"
+#include "ovs-thread.h"
+#include "timeval.h"
+#include "util.h"
+
+/* So many batches of a port may wait before it is stuck. */
+#define MAX_BATCHES 4
+
+/* Most threads, each of which is occupied by one port at most. */
+#define MAX_THREADS 64
+
+/* How long a batch waits for others before there is one more thread, in ms. */
+#define MAX_WAIT 200
+
+/* Descriptors that came together. */
+struct batch {
+    struct ovs_list node;       /* In 'batches'. */
+    char *port;
+    long long int since;        /* When it came, in ms. */
+    bool running;               /* Is there a thread that closes them? */
+    size_t n;
+    int fds[];
+};
+
+static struct ovs_mutex mutex = OVS_MUTEX_INITIALIZER;
+static pthread_cond_t cond = PTHREAD_COND_INITIALIZER; /* There are more. */
+static struct ovs_list batches OVS_GUARDED_BY(mutex)
+    = OVS_LIST_INITIALIZER(&batches);
+static unsigned int n_threads OVS_GUARDED_BY(mutex);
+
+/* Returns true if a batch of 'port' is being closed. */
+static bool
+is_running(const char *port) OVS_REQUIRES(mutex)
+{
+    const struct batch *batch;
+
+    LIST_FOR_EACH (batch, node, &batches) {
+        if (batch->running && !strcmp(batch->port, port)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns the batch to be closed next, or null if there is none. */
+static struct batch *
+next_batch(void) OVS_REQUIRES(mutex)
+{
+    struct batch *batch;
+
+    LIST_FOR_EACH (batch, node, &batches) {
+        if (!batch->running && !is_running(batch->port)) {
+            return batch;
+        }
+    }
+    return NULL;
+}
+
+/* Closes the file that 'fd' stands for, and makes it stand for 'harmless'.  So
+ * nobody else can get that number as long as this takes. */
+static void
+close_file(int fd, int harmless)
+{
+    struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    ignore(dup3(harmless, fd, O_CLOEXEC));
+}
+
+/* The main function of the threads.  They use nothing that RCU protects, and
+ * never keep it waiting. */
+static void *
+close_main(void *aux OVS_UNUSED)
+{
+    int harmless = eventfd(0, EFD_CLOEXEC);
+
+    pthread_detach(pthread_self());
+    ovsrcu_quiesce_start();
+    ovs_mutex_lock(&mutex);
+    for (;;) {
+        struct batch *batch = next_batch();
+
+        if (!batch) {
+            ovs_mutex_cond_wait(&cond, &mutex);
+            continue;
+        }
+        batch->running = true;
+        ovs_mutex_unlock(&mutex);
+
+        for (size_t i = 0; i < batch->n; i++) {
+            close_file(batch->fds[i], harmless);
+        }
+
+        ovs_mutex_lock(&mutex);
+        ovs_list_remove(&batch->node);
+        for (size_t i = 0; i < batch->n; i++) {
+            close(batch->fds[i]);
+        }
+        free(batch->port);
+        free(batch);
+    }
+    return NULL;
+}
+
+/* Starts a thread if a batch has waited long enough for one. */
+static void
+start_thread(void) OVS_REQUIRES(mutex)
+{
+    const struct batch *batch = next_batch();
+
+    if (batch && n_threads < MAX_THREADS
+        && (!n_threads || time_msec() >= batch->since + MAX_WAIT)) {
+        n_threads++;
+        ovs_thread_create("ovs_vhost_close", close_main, NULL);
+    }
+}
+
+void
+dpdk_vhost_close(const char *port, const int fds[], size_t n)
+{
+    struct batch *batch;
+
+    if (!n) {
+        return;
+    }
+    batch = xzalloc(sizeof *batch + n * sizeof *fds);
+    batch->port = xstrdup(port);
+    batch->since = time_msec();
+    batch->n = n;
+    memcpy(batch->fds, fds, n * sizeof *fds);
+
+    ovs_mutex_lock(&mutex);
+    ovs_list_push_back(&batches, &batch->node);
+    start_thread();
+    xpthread_cond_signal(&cond);
+    ovs_mutex_unlock(&mutex);
+}
+
+void
+dpdk_vhost_close_run(void)
+{
+    ovs_mutex_lock(&mutex);
+    start_thread();
+    ovs_mutex_unlock(&mutex);
+}
+
+bool
+dpdk_vhost_close_has(int fd)
+{
+    const struct batch *batch;
+    bool found = false;
+
+    ovs_mutex_lock(&mutex);
+    LIST_FOR_EACH (batch, node, &batches) {
+        for (size_t i = 0; i < batch->n; i++) {
+            found |= batch->fds[i] == fd;
+        }
+    }
+    ovs_mutex_unlock(&mutex);
+
+    return found;
+}
+
+bool
+dpdk_vhost_close_is_stuck(const char *port)
+{
+    const struct batch *batch;
+    size_t n = 0;
+
+    ovs_mutex_lock(&mutex);
+    LIST_FOR_EACH (batch, node, &batches) {
+        n += (!strcmp(batch->port, port)
+              && time_msec() >= batch->since + MAX_WAIT);
+    }
+    ovs_mutex_unlock(&mutex);
+
+    return n >= MAX_BATCHES;
+}

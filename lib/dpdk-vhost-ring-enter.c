@@ -158,7 +158,7 @@ dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring)
     if (dpdk_vhost_ring_knock(ring) == DPDK_VHOST_RING_LIBRARY
         && __atomic_load_n(&ring->callfd, __ATOMIC_RELAXED) >= 0) {
         dpdk_vhost_ring_call(ring);
-        ring->kick_next = false;
+        __atomic_store_n(&ring->kick_next, false, __ATOMIC_RELAXED);
     }
     dpdk_vhost_ring_leave(ring);
 }

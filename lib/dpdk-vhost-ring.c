@@ -129,7 +129,7 @@ give_back(struct dpdk_vhost_ring *ring)
         rte_vhost_set_vring_base(ring->vid, ring->index, last_avail,
                                  last_used);
         dpdk_vhost_ring_call(ring);
-        ring->kick_next = true;
+        __atomic_store_n(&ring->kick_next, true, __ATOMIC_RELAXED);
         ring->adopted = false;
     }
     ring->callfd = -1;
@@ -483,7 +483,7 @@ detach(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
 
         ring->broken = false;
         ring->exists = false;
-        ring->kick_next = false;
+        __atomic_store_n(&ring->kick_next, false, __ATOMIC_RELAXED);
         __atomic_store_n(&ring->rarp, 0, __ATOMIC_RELAXED);
         set_state(ring, DPDK_VHOST_RING_OFF);
     }

@@ -98,7 +98,7 @@ struct dpdk_vhost_ring {
     bool adopted;               /* Does 'view' have the indices? */
     bool kick_next;             /* Notify the guest after the next packets of
                                  * the library, which does not know what it
-                                 * was notified of. */
+                                 * was notified of.  Atomic. */
     int vid;                    /* librte_vhost's number of the guest. */
     int callfd;                 /* Notifies the guest, or negative if it must
                                  * not be used now. */
@@ -295,7 +295,8 @@ void dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring);
 static inline void
 dpdk_vhost_ring_after_library(struct dpdk_vhost_ring *ring, size_t n)
 {
-    if (n && OVS_UNLIKELY(ring && ring->kick_next)) {
+    if (n && ring
+        && OVS_UNLIKELY(__atomic_load_n(&ring->kick_next, __ATOMIC_RELAXED))) {
         dpdk_vhost_ring_after_library__(ring);
     }
 }

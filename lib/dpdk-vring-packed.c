@@ -162,7 +162,7 @@ publish(struct dpdk_vring *vr, struct used_buffers *used, struct place avail)
     }
 }
 
-static unsigned int
+static VRING_WALK unsigned int
 packed_n_avail(struct dpdk_vring *vr, unsigned int max)
 {
     struct place place = avail_place(vr);
@@ -393,7 +393,7 @@ packed_rx__(struct dpdk_vring *vr, struct dp_packet *elements[], size_t n,
     return n_packets;
 }
 
-static size_t
+static VRING_WALK size_t
 packed_rx(struct dpdk_vring *vr, struct dp_packet *elements[], size_t n,
           struct dpdk_vring_burst *burst)
 {
@@ -593,7 +593,7 @@ packed_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
     return i;
 }
 
-static size_t
+static VRING_WALK size_t
 packed_tx(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
           struct dpdk_vring_burst *burst)
 {
@@ -621,7 +621,7 @@ distance(const struct dpdk_vring *vr, unsigned int i, bool wrap,
 
 /* Returns true if the guest asked to be notified of what was used since the
  * last time. */
-static bool
+static VRING_WALK bool
 packed_needs_kick(struct dpdk_vring *vr)
 {
     const struct vring_packed_desc_event *event = vr->avail;

@@ -91,7 +91,7 @@ publish(struct dpdk_vring *vr, unsigned int n)
  * 'last_avail' does not tell yet.  So an index that goes back must not take
  * any of these away: 'last_avail' would get ahead of it, and nearly 65536
  * chains would seem to be available. */
-static unsigned int
+static VRING_WALK unsigned int
 split_n_avail(struct dpdk_vring *vr, unsigned int max)
 {
     const struct vring_avail *avail = vr->avail;
@@ -333,7 +333,7 @@ split_rx__(struct dpdk_vring *vr, struct dp_packet *elements[], size_t n,
     return n_packets;
 }
 
-static size_t
+static VRING_WALK size_t
 split_rx(struct dpdk_vring *vr, struct dp_packet *elements[], size_t n,
          struct dpdk_vring_burst *burst)
 {
@@ -537,7 +537,7 @@ split_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
     return i;
 }
 
-static size_t
+static VRING_WALK size_t
 split_tx(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
          struct dpdk_vring_burst *burst)
 {
@@ -555,7 +555,7 @@ split_tx(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
 
 /* Returns true if the guest asked to be notified of what was used since the
  * last time. */
-static bool
+static VRING_WALK bool
 split_needs_kick(struct dpdk_vring *vr)
 {
     const struct vring_avail *avail = vr->avail;

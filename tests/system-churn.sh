@@ -114,9 +114,14 @@ rss () {
 # Writes to the file '$1' what the switch has once that does not change any
 # more: connections and threads end some time after a port.
 settled () {
+    # With ThreadSanitizer, all takes longer.
+    case $SANITIZERS in
+    *thread*) pause=5 ;;
+    *) pause=0.5 ;;
+    esac
     resources >"$1"
     while :; do
-        sleep 0.5
+        sleep $pause
         resources >"$1.again"
         ! cmp -s "$1" "$1.again" || break
         mv "$1.again" "$1"

@@ -36,6 +36,7 @@
 #include "util.h"
 
 #define DEVICE_SIZE "/sys/dev/char/%u:%u/size"
+#define DISK "/sys/dev/block/%u:%u"
 #define FD_LINK "/proc/self/fd/%d"
 
 /* What FD_LINK is for an eventfd.  That of a file with a name starts with a
@@ -96,6 +97,26 @@ examine(int fd, struct statx *s)
             : NULL);
 }
 
+/* Returns true if the kernel serves 'fd', a regular file of which 's' tells,
+ * by itself.  All files that are memory, and no other ones, have seals, if
+ * only one that says that there will be no more.  And there are file systems
+ * on disks, where libvirt has its files by default: they have the number of
+ * the disk, and to mount one takes more than a front end can do. */
+static bool
+is_ours(int fd, const struct statx *s)
+{
+    bool on_disk;
+    char *path;
+
+    if (fcntl(fd, F_GET_SEALS) >= 0) {
+        return true;
+    }
+    path = xasprintf(DISK, s->stx_dev_major, s->stx_dev_minor);
+    on_disk = !access(path, F_OK);
+    free(path);
+    return on_disk;
+}
+
 /* Stores the size of the memory in 'fd' in '*sizep', and that of its pages in
  * '*page_sizep'.  Returns null or what is wrong. */
 static char *
@@ -108,9 +129,7 @@ get_memory_size(int fd, uint64_t *sizep, size_t *page_sizep)
         return why;
     }
 
-    /* All files that are memory, and no other ones, have seals, if only one
-     * that says that there will be no more. */
-    if (S_ISREG(s.stx_mode) && fcntl(fd, F_GET_SEALS) >= 0) {
+    if (S_ISREG(s.stx_mode) && is_ours(fd, &s)) {
         struct stat now;
 
         if (fstat(fd, &now)) {
@@ -118,7 +137,7 @@ get_memory_size(int fd, uint64_t *sizep, size_t *page_sizep)
         }
         *sizep = now.st_size;
     } else if (S_ISREG(s.stx_mode)) {
-        return xstrdup("is a regular file, not memory");
+        return xstrdup("is a regular file, but not of memory, nor on a disk");
     } else {
         *sizep = (S_ISCHR(s.stx_mode)
                   ? get_device_size(makedev(s.stx_rdev_major,

@@ -33,6 +33,8 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -416,8 +418,25 @@ test_memory_fd(void **state OVS_UNUSED)
     /* Any file, but not of memory. */
     read_only = open(PROC_FILE, O_RDONLY);
     assert_why(dpdk_vhost_fd_check_memory(read_only, 0, 4096),
-               "is a regular file, not memory");
+               "is a regular file, but not of memory");
     close(read_only);
+}
+
+/* A file on a disk, as libvirt has them, if this test is on one. */
+static void
+test_disk_fd(void **state OVS_UNUSED)
+{
+    char name[] = "disk.XXXXXX";
+    int fd = mkstemp(name);
+    struct stat s;
+
+    assert_true(fd >= 0);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(ftruncate(fd, 8192), 0);
+    assert_int_equal(fstat(fd, &s), 0);
+    assert_why(dpdk_vhost_fd_check_memory(fd, 0, 8192),
+               major(s.st_dev) ? NULL : "is a regular file");
+    close(fd);
 }
 
 /* Regions that fit one by one, but not together: there are 128 TB. */
@@ -551,6 +570,7 @@ main(void)
         cmocka_unit_test(test_fds_of_rings),
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_memory_fd),
+        cmocka_unit_test(test_disk_fd),
         cmocka_unit_test(test_all_memory),
         cmocka_unit_test(test_event_fd),
         cmocka_unit_test(test_wire),

@@ -426,10 +426,12 @@ run_lost_events(void) OVS_EXCLUDED(dpdk_mutex)
     ovs_mutex_lock(&dpdk_mutex);
     LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
         if (dpdk_vhost_is(dev)) {
-            ovs_mutex_lock(&dev->mutex);
-            refresh_vring_states(dpdk_vhost_cast(&dev->up));
-            netdev_change_seq_changed(&dev->up);
-            ovs_mutex_unlock(&dev->mutex);
+            struct dpdk_vhost *vhost = dpdk_vhost_cast(&dev->up);
+
+            ovs_mutex_lock(&vhost->dev.mutex);
+            refresh_vring_states(vhost);
+            netdev_change_seq_changed(&vhost->dev.up);
+            ovs_mutex_unlock(&vhost->dev.mutex);
         }
     }
     ovs_mutex_unlock(&dpdk_mutex);
@@ -511,7 +513,7 @@ run_ports(void) OVS_EXCLUDED(dpdk_mutex)
 /* Does what is due for events, for some of them if there are many, so that
  * they do not hold up anything else.  Wakes up again for the others. */
 static void
-run_events(void) OVS_EXCLUDED(dpdk_mutex)
+run_events(void) OVS_EXCLUDED(dpdk_mutex) OVS_REQUIRES(events.read_lock)
 {
     bool lost;
 

@@ -326,8 +326,9 @@ vhost_apply(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
     dpdk_dev_apply_queues(&vhost->dev, dev->requested_n_rxq,
                           dev->requested_n_txq, true);
     if (vhost->vid >= 0 || dev->pool) {
-        dpdk_dev_apply_pool(dev, pool_queue_size(dev), pool_queue_size(dev),
-                            &why);
+        int size = pool_queue_size(&vhost->dev);
+
+        dpdk_dev_apply_pool(&vhost->dev, size, size, &why);
     } else {
         /* Packets are allocated for a guest, not for a port that may never
          * have one. */

@@ -59,6 +59,14 @@
  * ms. */
 #define NOTE_INTERVAL 10
 
+/* How long it leaves a new connection of a client port alone, in ms.  Other
+ * threads of librte_vhost than VHOST make it, and have VHOST poll it before
+ * they add it to the connections of its socket.  If VHOST found it closed in
+ * between, it would remove it from where it is not, and free it, and it would
+ * be added nevertheless.  All of that takes microseconds, but the thread may
+ * have to wait for a CPU. */
+#define CLIENT_DELAY 20
+
 void
 dpdk_vhost_relay_close_outer(const char *name, int outer)
 {
@@ -78,6 +86,7 @@ dpdk_vhost_relay_create(struct dpdk_vhost *vhost, int vid, int outer,
     conn->vid = vid;
     conn->inner = inner;
     conn->outer = outer;
+    conn->serve_at = time_msec() + (vhost->client ? CLIENT_DELAY : 0);
     conn->peer.offered_features = vhost->offered_features;
     conn->peer.offered_protocol = vhost->offered_protocol;
     conn->calls = dpdk_vhost_calls_create(vid, vhost);
@@ -468,6 +477,10 @@ dpdk_vhost_relay_wait(struct dpdk_vhost_relay *conn)
 {
     long long int until = held_until(conn);
 
+    if (time_msec() < conn->serve_at) {
+        poll_timer_wait_until(conn->serve_at);
+        return;
+    }
     if (until) {
         /* That the front end closes the connection is always told. */
         poll_fd_wait(conn->outer, 0);
@@ -511,6 +524,7 @@ check_memory(struct dpdk_vhost_relay *conn)
 bool
 dpdk_vhost_relay_run(struct dpdk_vhost_relay *conn)
 {
-    return (check_memory(conn) && run_outer(conn)
-            && dpdk_vhost_relay_run_inner(conn));
+    return (time_msec() < conn->serve_at
+            || (check_memory(conn) && run_outer(conn)
+                && dpdk_vhost_relay_run_inner(conn)));
 }

@@ -59,6 +59,7 @@ struct dpdk_vhost_relay {
     int vid;                    /* Number in librte_vhost. */
     int outer;                  /* To the front end. */
     int inner;                  /* To librte_vhost. */
+    long long int serve_at;     /* When to begin, by time_msec(). */
 
     struct dpdk_vhost_front_end peer;
     struct token_bucket rate;   /* Of messages. */

@@ -33,6 +33,12 @@
  * unless VHOST does not get a CPU. */
 #define MAX_WAIT 1000
 
+/* A guest that sends messages without end must not keep the PMD from other
+ * ports: the part of the time in which there may be such waits.  What was not
+ * used is saved, for a few messages in a row. */
+#define WAIT_PART 16
+#define MAX_SAVED (4 * MAX_WAIT)
+
 void
 dpdk_vhost_ring_call(const struct dpdk_vhost_ring *ring)
 {
@@ -70,34 +76,57 @@ adopt(struct dpdk_vhost_ring *ring)
     return true;
 }
 
-/* Waits for a while for the message that 'ring' is nobody's for.  Returns
- * false if there is no point in that: what a guest sends waits by itself, and
- * a message that takes long is waited for once. */
-static bool
-wait_for_message(struct dpdk_vhost_ring *ring, uint64_t *deadline)
+static uint64_t
+us_to_cycles(uint64_t us)
 {
-    unsigned int n = __atomic_load_n(&ring->n_messages, __ATOMIC_RELAXED);
+    return rte_get_tsc_hz() / 1000000 * us;
+}
+
+/* Begins a wait for the message that 'ring' is nobody's for, at time 'now'.
+ * Returns when it has to end, by the TSC. */
+static uint64_t
+begin_wait(struct dpdk_vhost_ring *ring, uint64_t now)
+{
+    ring->wait_saved = MIN(us_to_cycles(MAX_SAVED),
+                           ring->wait_saved
+                           + (now - ring->wait_ended) / WAIT_PART);
+    return now + MIN(us_to_cycles(MAX_WAIT), ring->wait_saved);
+}
+
+/* Ends the wait that began at time 'begun'. */
+static void
+end_wait(struct dpdk_vhost_ring *ring, uint64_t begun)
+{
     uint64_t now = rte_rdtsc();
 
-    if (ring->index % 2 || ring->n_given_up == n) {
-        return false;
+    ring->wait_saved -= MIN(ring->wait_saved, now - begun);
+    ring->wait_ended = now;
+}
+
+/* Waits for the end of the message that 'ring' is nobody's for.  There is no
+ * point in that for what a guest sends, which waits by itself. */
+static void
+wait_for_message(struct dpdk_vhost_ring *ring)
+{
+    uint64_t begun = rte_rdtsc();
+    uint64_t until;
+
+    if (ring->index % 2) {
+        return;
     }
-    if (!*deadline) {
-        *deadline = now + rte_get_tsc_hz() / 1000000 * MAX_WAIT;
+    until = begin_wait(ring, begun);
+    while (dpdk_vhost_ring_get_state(ring) == DPDK_VHOST_RING_MESSAGE
+           && rte_rdtsc() < until) {
+        rte_pause();
     }
-    if (now >= *deadline) {
-        ring->n_given_up = n;
-        return false;
-    }
-    rte_pause();
-    return true;
+    end_wait(ring, begun);
 }
 
 /* What dpdk_vhost_ring_enter() does if that takes time. */
 enum dpdk_vhost_ring_state
 dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring)
 {
-    uint64_t deadline = 0;
+    bool waited = false;
 
     if (!ring) {
         return DPDK_VHOST_RING_OFF;
@@ -116,8 +145,9 @@ dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring)
             rte_pause();
             continue;
         }
-        if (state == DPDK_VHOST_RING_MESSAGE
-            && wait_for_message(ring, &deadline)) {
+        if (state == DPDK_VHOST_RING_MESSAGE && !waited) {
+            wait_for_message(ring);
+            waited = true;
             continue;
         }
         return has_rarp(ring) ? DPDK_VHOST_RING_ANNOUNCE : state;

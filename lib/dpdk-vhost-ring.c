@@ -100,16 +100,6 @@ dpdk_vhost_rings_destroy(struct dpdk_vhost_rings *rings)
     ovs_mutex_destroy(&rings->mutex);
 }
 
-static int
-get_state(const struct dpdk_vhost_ring *ring)
-{
-    int state;
-
-    atomic_read_relaxed(&CONST_CAST(struct dpdk_vhost_ring *, ring)->state,
-                        &state);
-    return state;
-}
-
 static void
 set_state(struct dpdk_vhost_ring *ring, enum dpdk_vhost_ring_state state)
 {
@@ -213,7 +203,7 @@ withdraw(struct dpdk_vhost_rings *rings, const char *why)
 
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
         struct dpdk_vhost_ring *ring = rings->ring[i];
-        int state = get_state(ring);
+        int state = dpdk_vhost_ring_get_state(ring);
 
         if (library && state == DPDK_VHOST_RING_LIBRARY) {
             __atomic_store_n(&ring->callfd, -1, __ATOMIC_RELAXED);
@@ -224,10 +214,12 @@ withdraw(struct dpdk_vhost_rings *rings, const char *why)
     }
     control_barrier();
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
-        wait_until_idle(rings->ring[i]);
-        if (get_state(rings->ring[i]) == DPDK_VHOST_RING_BLOCKED) {
-            report_broken(rings, rings->ring[i]);
-            give_back(rings->ring[i]);
+        struct dpdk_vhost_ring *ring = rings->ring[i];
+
+        wait_until_idle(ring);
+        if (dpdk_vhost_ring_get_state(ring) == DPDK_VHOST_RING_BLOCKED) {
+            report_broken(rings, ring);
+            give_back(ring);
         }
     }
 }
@@ -299,9 +291,7 @@ park(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
         struct dpdk_vhost_ring *ring = rings->ring[i];
 
-        if (get_state(ring) == DPDK_VHOST_RING_BLOCKED) {
-            __atomic_store_n(&ring->n_messages, ring->n_messages + 1,
-                             __ATOMIC_RELAXED);
+        if (dpdk_vhost_ring_get_state(ring) == DPDK_VHOST_RING_BLOCKED) {
             set_state(ring, rings->in_message ? DPDK_VHOST_RING_MESSAGE
                                               : DPDK_VHOST_RING_OFF);
         }
@@ -326,7 +316,7 @@ offer(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
         struct dpdk_vhost_ring *ring = rings->ring[i];
         const char *why = why_library(rings);
 
-        if (get_state(ring) == DPDK_VHOST_RING_BROKEN) {
+        if (dpdk_vhost_ring_get_state(ring) == DPDK_VHOST_RING_BROKEN) {
             continue;
         }
         /* dpdk_vhost_ring_after_library() may run for it. */
@@ -600,13 +590,14 @@ char *
 dpdk_vhost_ring_datapath(const struct dpdk_vhost_ring *ring)
 {
     uint8_t fault = __atomic_load_n(&ring->view.broken, __ATOMIC_RELAXED);
+    int state = dpdk_vhost_ring_get_state(ring);
 
-    if (get_state(ring) == DPDK_VHOST_RING_VIEW && !fault) {
+    if (state == DPDK_VHOST_RING_VIEW && !fault) {
         return ring->why ? xasprintf("ring (%s)", ring->why) : xstrdup("ring");
-    } else if (get_state(ring) == DPDK_VHOST_RING_LIBRARY) {
+    } else if (state == DPDK_VHOST_RING_LIBRARY) {
         return xasprintf("library (%s)", ring->why);
-    } else if (get_state(ring) == DPDK_VHOST_RING_OFF
-               || get_state(ring) == DPDK_VHOST_RING_MESSAGE) {
+    } else if (state == DPDK_VHOST_RING_OFF
+               || state == DPDK_VHOST_RING_MESSAGE) {
         return xasprintf("none (%s)", ring->why ? ring->why : "no guest");
     }
     return xasprintf("broken (%s)", dpdk_vring_fault_name(fault));

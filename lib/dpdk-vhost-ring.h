@@ -103,8 +103,9 @@ struct dpdk_vhost_ring {
     int callfd;                 /* Notifies the guest, or negative if it must
                                  * not be used now. */
     uint16_t index;             /* Number of the ring. */
-    unsigned int n_messages;    /* That it was nobody's for, atomic. */
-    unsigned int n_given_up;    /* Which one took too long to wait for. */
+    uint64_t wait_ended;        /* Packet side: when a wait for a message has
+                                 * ended last, by the TSC, */
+    uint64_t wait_saved;        /* and cycles that may be spent for that. */
     uint64_t rarp;              /* DPDK_VHOST_RARP with the address, or 0,
                                  * atomic. */
     struct dpdk_vring view;
@@ -226,6 +227,18 @@ static inline void
 dpdk_vhost_ring_leave(struct dpdk_vhost_ring *ring)
 {
     atomic_store_explicit(&ring->busy, false, memory_order_release);
+}
+
+/* Returns what state 'ring' is in, but for DPDK_VHOST_RING_ANNOUNCE.  Any
+ * thread. */
+static inline int
+dpdk_vhost_ring_get_state(const struct dpdk_vhost_ring *ring)
+{
+    int state;
+
+    atomic_read_relaxed(&CONST_CAST(struct dpdk_vhost_ring *, ring)->state,
+                        &state);
+    return state;
 }
 
 /* Marks 'ring' as busy, and returns what state it is in then. */

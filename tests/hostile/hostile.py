@@ -160,7 +160,6 @@ class Test:
         self.memory = vu.Memory()
         self.null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         self.front_end = None
-        self.n_leaked = 0       # Descriptors that librte_vhost has lost.
         self.wait_until = wait_until
         self.send_packet = switch.send_packet
 
@@ -234,7 +233,6 @@ def run_case(test, named, n_fds):
         test.front_end.close()
     switch.check_alive()
     if n_fds is not None:
-        n_fds += test.n_leaked
         wait_until(lambda: switch.count_fds() <= n_fds,
                    f"the switch has not {n_fds} descriptors any more")
 

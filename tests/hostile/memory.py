@@ -49,13 +49,27 @@ def truncated(front_end):
     os.ftruncate(front_end.memory.fd, 0)
 
 
+def offer(ring, i):
+    """Sends packet 'i' with a descriptor of its own."""
+    where = (BUFFERS + 4096 * i, PACKET)
+    if isinstance(ring, vu.SplitRing):
+        ring.chain(where, first=i)
+    else:
+        ring.chain(where)
+
+
 def truncated_in_use(front_end):
-    """Leaves the rings, but takes the packets away that are in them."""
+    """Leaves the rings, but takes the packets away that are in them.
+
+    A descriptor that is in use must not be written, for it is zeroed first,
+    which would break the ring.
+    """
+    ring = front_end.rings[1]
     for i in range(200):
-        front_end.rings[1].chain((BUFFERS + 4096 * i, PACKET))
+        offer(ring, i)
     os.ftruncate(front_end.memory.fd, BUFFERS)
-    for i in range(50):
-        front_end.rings[1].chain((BUFFERS + 4096 * i, PACKET))
+    for i in range(200, 250):
+        offer(ring, i)
 
 
 def truncated_and_back(front_end):

@@ -244,7 +244,8 @@ dpdk_vring_init(struct dpdk_vring *vr, const struct dpdk_vring_config *config)
         || !memory_is_possible(config->memory)
         || !ring_is_in_memory(config, packed)
         || config->buf_size < config->headroom + DPDK_VRING_MIN_ROOM) {
-        vr->broken = DPDK_VRING_FAULT_RING;
+        __atomic_store_n(&vr->broken, DPDK_VRING_FAULT_RING,
+                         __ATOMIC_RELAXED);
         return false;
     }
 

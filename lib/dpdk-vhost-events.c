@@ -400,12 +400,12 @@ run_event(const struct vring_event *event) OVS_EXCLUDED(dpdk_mutex)
     }
 }
 
-/* Applies which rings of the guest of 'vhost' are on, of those that it has
- * said something of. */
+/* Does what events of 'vhost' that were lost would have done: applies which
+ * rings are on, of those that its guest has said something of. */
 static void
-refresh_vring_states(struct dpdk_vhost *vhost)
-    OVS_REQUIRES(vhost->dev.mutex)
+run_lost_events(struct dpdk_vhost *vhost) OVS_EXCLUDED(vhost->dev.mutex)
 {
+    ovs_mutex_lock(&vhost->dev.mutex);
     for (int i = 0; vhost->vid >= 0 && i < 2 * DPDK_VHOST_MAX_QUEUE_PAIRS;
          i++) {
         if (*dpdk_vhost_queue_state(vhost, i) != DPDK_VHOST_QUEUE_UNKNOWN
@@ -414,27 +414,8 @@ refresh_vring_states(struct dpdk_vhost *vhost)
         }
     }
     dpdk_vhost_apply_queue_states(vhost);
-}
-
-/* Does what the events that were lost would have done, whatever their ports
- * are. */
-static void
-run_lost_events(void) OVS_EXCLUDED(dpdk_mutex)
-{
-    struct dpdk_dev *dev;
-
-    ovs_mutex_lock(&dpdk_mutex);
-    LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
-        if (dpdk_vhost_is(dev)) {
-            struct dpdk_vhost *vhost = dpdk_vhost_cast(&dev->up);
-
-            ovs_mutex_lock(&vhost->dev.mutex);
-            refresh_vring_states(vhost);
-            netdev_change_seq_changed(&vhost->dev.up);
-            ovs_mutex_unlock(&vhost->dev.mutex);
-        }
-    }
-    ovs_mutex_unlock(&dpdk_mutex);
+    netdev_change_seq_changed(&vhost->dev.up);
+    ovs_mutex_unlock(&vhost->dev.mutex);
 }
 
 void
@@ -497,12 +478,20 @@ static void
 run_ports(void) OVS_EXCLUDED(dpdk_mutex)
 {
     struct dpdk_dev *dev;
+    bool lost;
 
+    atomic_read(&events_lost, &lost);
+    if (lost) {
+        atomic_store(&events_lost, false);
+    }
     ovs_mutex_lock(&dpdk_mutex);
     LIST_FOR_EACH (dev, list_node, &dpdk_devs) {
         if (dpdk_vhost_is(dev)) {
             struct dpdk_vhost *vhost = dpdk_vhost_cast(&dev->up);
 
+            if (lost) {
+                run_lost_events(vhost);
+            }
             wait_until(show_hold(vhost));
             wait_until(run_restart(vhost));
         }
@@ -515,8 +504,6 @@ run_ports(void) OVS_EXCLUDED(dpdk_mutex)
 static void
 run_events(void) OVS_EXCLUDED(dpdk_mutex) OVS_REQUIRES(events.read_lock)
 {
-    bool lost;
-
     for (int i = 0; i < MANY_EVENTS; i++) {
         struct mpsc_queue_node *node = mpsc_queue_pop(&events);
         struct vring_event *event;
@@ -531,12 +518,6 @@ run_events(void) OVS_EXCLUDED(dpdk_mutex) OVS_REQUIRES(events.read_lock)
     }
     if (atomic_count_get(&n_events)) {
         latch_set(&events_latch);
-    }
-
-    atomic_read(&events_lost, &lost);
-    if (lost) {
-        atomic_store(&events_lost, false);
-        run_lost_events();
     }
 }
 

@@ -113,6 +113,14 @@ struct dpdk_txq {
     struct rte_mbuf *wraps;     /* NETDEV_MAX_BURST of them, or null. */
 };
 
+/* Unlocks 'txq'.  rte_spinlock_unlock() waits on x86 until all stores of the
+ * burst are done, many of which go to what is in a guest's cache. */
+static inline void
+dpdk_txq_unlock(struct dpdk_txq *txq)
+{
+    __atomic_store_n(&txq->lock.locked, 0, __ATOMIC_RELEASE);
+}
+
 /* A port of any class. */
 struct dpdk_dev {
     struct netdev up;

@@ -73,6 +73,7 @@ adopt(struct dpdk_vhost_ring *ring)
      * check that. */
     dpdk_vring_init(&ring->view, &ring->config);
     __atomic_store_n(&ring->adopted, true, __ATOMIC_RELEASE);
+    ring->peekable = !dpdk_vhost_ring_needs_barrier;
     return true;
 }
 

@@ -121,6 +121,7 @@ give_back(struct dpdk_vhost_ring *ring)
         dpdk_vhost_ring_call(ring);
         __atomic_store_n(&ring->kick_next, true, __ATOMIC_RELAXED);
         ring->adopted = false;
+        ring->peekable = false;
     }
     ring->callfd = -1;
     if (ring->broken) {
@@ -167,6 +168,24 @@ report_broken(struct dpdk_vhost_rings *rings, struct dpdk_vhost_ring *ring)
     return true;
 }
 
+/* Notifies the guest of 'ring' if the packet side was to do that when this was
+ * called last, and has neither done it nor used anything since. */
+static void
+notify_late(struct dpdk_vhost_ring *ring)
+{
+    uint16_t used = __atomic_load_n(&ring->view.last_used, __ATOMIC_RELAXED);
+
+    if (!__atomic_load_n(&ring->adopted, __ATOMIC_ACQUIRE)
+        || !__atomic_load_n(&ring->view.kick_pending, __ATOMIC_RELAXED)
+        || used != ring->late_used) {
+        ring->late_used = used;
+        ring->is_late = false;
+    } else if (!ring->is_late) {
+        ring->is_late = true;
+        dpdk_vhost_ring_call(ring);
+    }
+}
+
 bool
 dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings)
 {
@@ -177,6 +196,7 @@ dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings)
     }
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
         any |= report_broken(rings, rings->ring[i]);
+        notify_late(rings->ring[i]);
     }
     ovs_mutex_unlock(&rings->mutex);
 

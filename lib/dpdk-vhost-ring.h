@@ -96,6 +96,13 @@ struct dpdk_vhost_ring {
     atomic_int state;           /* enum dpdk_vhost_ring_state. */
     atomic_bool busy;           /* Does the packet side use 'view'? */
     bool adopted;               /* Does 'view' have the indices? */
+    bool peekable;              /* The same, and needs busyness no barrier? */
+    bool has_pair;              /* Receive: does the thread that polls this
+                                 * ring send to the other one of its pair,
+                                 * too? */
+    uint8_t pair_put_off;       /* Receive: bursts to there after which that
+                                 * thread has not looked whether the guest
+                                 * wants to be notified. */
     bool kick_next;             /* Notify the guest after the next packets of
                                  * the library, which does not know what it
                                  * was notified of.  Atomic. */
@@ -103,6 +110,8 @@ struct dpdk_vhost_ring {
     int callfd;                 /* Notifies the guest, or negative if it must
                                  * not be used now. */
     uint16_t index;             /* Number of the ring. */
+    unsigned int poller;        /* Receive: the thread that polls this ring,
+                                 * see dpdk-vhost-rxtx.c, or 0.  Atomic. */
     uint64_t wait_ended;        /* Packet side: when a wait for a message has
                                  * ended last, by the TSC, */
     uint64_t wait_saved;        /* and cycles that may be spent for that. */
@@ -116,6 +125,10 @@ struct dpdk_vhost_ring {
     bool exists;                /* Does 'config' describe a ring? */
     bool broken;                /* Until the guest resets the device. */
     bool reported;              /* Does the user know of it? */
+    bool is_late;               /* Has dpdk_vhost_rings_check() notified the
+                                 * guest of what was used up to 'late_used',
+                                 * because the packet side did not? */
+    uint16_t late_used;         /* 'view.last_used' when that looked last. */
     const char *why;            /* Why the library or nobody has it, or what
                                  * is special about the view, or null. */
     const char *old_why;        /* What it was when 'changed' was called. */
@@ -208,9 +221,11 @@ char *dpdk_vhost_ring_datapath(const struct dpdk_vhost_ring *ring);
 void dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
                                  struct smap *status);
 
-/* Reports rings that have become broken.  Returns true if there are any.  The
- * packet side does not tell, so this has to be called every now and then.
- * Does nothing if it would have to wait.  Any thread. */
+/* Reports rings that have become broken, and notifies guests of what the
+ * packet side has used and put off to tell them, if it has not come back for
+ * that, as nobody polls the port any more.  Returns true if there are broken
+ * ones.  The packet side does not tell, so this has to be called every now and
+ * then.  Does nothing if it would have to wait.  Any thread. */
 bool dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings);
 
 /* Packet side
@@ -264,6 +279,23 @@ dpdk_vhost_ring_try_enter(struct dpdk_vhost_ring *ring)
 {
     if (OVS_LIKELY(dpdk_vhost_ring_knock(ring) == DPDK_VHOST_RING_VIEW
                    && ring->adopted)) {
+        return true;
+    }
+    dpdk_vhost_ring_leave(ring);
+    return false;
+}
+
+/* The same as dpdk_vhost_ring_try_enter() where that needs no barrier, and
+ * false elsewhere, so that the caller has to try that, too. */
+static inline bool
+dpdk_vhost_ring_peek(struct dpdk_vhost_ring *ring)
+{
+    int state;
+
+    atomic_store_relaxed(&ring->busy, true);
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_read_explicit(&ring->state, &state, memory_order_acquire);
+    if (OVS_LIKELY(state == DPDK_VHOST_RING_VIEW && ring->peekable)) {
         return true;
     }
     dpdk_vhost_ring_leave(ring);

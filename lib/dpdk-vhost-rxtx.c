@@ -32,8 +32,13 @@
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-ring.h"
 #include "dpdk-vring.h"
+#include "ovs-thread.h"
 
 COVERAGE_DEFINE(vhost_tx_contention);
+
+/* Most bursts that a guest that does not sleep is not told of, see
+ * put_off(). */
+#define MAX_PUT_OFF 16
 
 /* How often librte_vhost has interrupted a guest in this thread since
  * count_notifications() looked.  It does so only in its bursts, and does not
@@ -56,6 +61,10 @@ count_notifications(struct dpdk_queue_stats *stats)
         n_notified = 0;
     }
 }
+
+/* This thread, if it polls vhost ports, or 0.  Not the same number as that of
+ * a thread that has ended. */
+static __thread unsigned int self;
 
 /* Returns the ring 'index' of 'vhost', or null if it is not known yet. */
 static inline struct dpdk_vhost_ring *
@@ -130,12 +139,71 @@ count_rx_drops(struct dpdk_queue_stats *stats,
                      burst->drops[DPDK_VRING_DROP_OFFLOAD]);
 }
 
+/* Makes this thread the one that polls 'ring'. */
+static __rte_noinline void
+set_poller(struct dpdk_vhost_ring *ring)
+{
+    if (!self) {
+        self = ovsthread_id_self() + 1;
+    }
+    __atomic_store_n(&ring->poller, self, __ATOMIC_RELAXED);
+    ring->has_pair = false;
+}
+
+/* Puts off to look whether the guest of 'tx' wants to be notified, unless it
+ * wanted to be the last time, until this thread polls the receive ring of that
+ * pair in the next round, as it does in each one.  By then the stores of the
+ * burst are done, for which a barrier would have to wait now.  Returns false
+ * if this thread does not poll that, or has not for many bursts. */
+static bool
+put_off(const struct dpdk_vhost *vhost, const struct dpdk_vhost_ring *tx)
+{
+    struct dpdk_vhost_ring *rx = get_ring(vhost, tx->index + 1);
+
+    if (!self || !rx || dpdk_vring_must_check(&tx->view)
+        || __atomic_load_n(&rx->poller, __ATOMIC_RELAXED) != self
+        || rx->pair_put_off >= MAX_PUT_OFF) {
+        return false;
+    }
+    rx->has_pair = true;
+    rx->pair_put_off++;
+    if (!rx->view.kick_pending) {
+        rx->view.kick_pending = 2;
+    }
+    return true;
+}
+
+/* Does what put_off() has put off until the poll of 'rx', by this thread or
+ * the one that polled 'rx' before. */
+static void
+look_at_pair(struct dpdk_vhost *vhost, struct dpdk_vhost_ring *rx)
+{
+    int qid = rx->index / 2;
+    struct dpdk_vhost_ring *tx = get_ring(vhost, 2 * qid);
+    struct dpdk_txq *txq = &vhost->dev.txqs[qid];
+
+    rx->pair_put_off = 0;
+
+    /* If there are fewer queues now, the rings have been withdrawn meanwhile,
+     * and the guest was notified.  Whoever has the lock sends, and looks at
+     * what was sent before, too. */
+    if (qid < vhost->dev.up.n_txq && rte_spinlock_trylock(&txq->lock)) {
+        if (dpdk_vhost_ring_try_enter(tx)) {
+            dpdk_counter_add(&vhost->dev.tx_stats[qid].notifications,
+                             dpdk_vhost_ring_notify(tx));
+            dpdk_vhost_ring_leave(tx);
+        }
+        dpdk_txq_unlock(txq);
+    }
+}
+
 /* The same as library_rx() from 'ring', whose view we have entered. */
 static size_t
-ring_rx(struct dpdk_vhost_ring *ring, struct rte_mempool *mp,
+ring_rx(struct dpdk_vhost *vhost, struct dpdk_vhost_ring *ring,
         struct dp_packet *packets[], struct dpdk_queue_stats *stats,
         int *qfillp)
 {
+    struct rte_mempool *mp = vhost->dev.mp;
     struct rte_mbuf *mbufs[NETDEV_MAX_BURST];
     struct dpdk_vring *vr = &ring->view;
     struct dpdk_vring_burst burst;
@@ -145,6 +213,9 @@ ring_rx(struct dpdk_vhost_ring *ring, struct rte_mempool *mp,
     /* What the last burst left to do; its stores are done by now. */
     if (OVS_UNLIKELY(vr->kick_pending)) {
         dpdk_counter_add(&stats->notifications, dpdk_vhost_ring_notify(ring));
+        if (ring->pair_put_off) {
+            look_at_pair(vhost, ring);
+        }
     }
     n_avail = dpdk_vring_n_avail(vr, NETDEV_MAX_BURST);
     if (!n_avail
@@ -205,32 +276,59 @@ dpdk_vhost_rxq_enabled(struct netdev_rxq *rxq)
     return enabled;
 }
 
+/* Looks closely whether there is nothing to receive from 'rx', which may be
+ * null.  If there is something, prefetches for that, and for the answer to it:
+ * the guest has just given new buffers for what it received before.
+ *
+ * What is special, as a ring that the library has or that has to be taken
+ * over, is left to dpdk_vhost_rxq_recv(), so that a notification or an
+ * announcement that is due is made there. */
+static __rte_noinline bool
+is_ring_idle(const struct dpdk_vhost *vhost, struct dpdk_vhost_ring *rx)
+{
+    bool idle;
+
+    if (ovsrcu_index_get(&CONST_CAST(struct dpdk_vhost *,
+                                     vhost)->usable_vid) < 0) {
+        return true;
+    }
+    if (!rx) {
+        return false;
+    }
+    dpdk_crumb_set(vhost->crumb);
+    if (!dpdk_vhost_ring_try_enter(rx)) {
+        return false;
+    }
+    idle = dpdk_vring_is_idle(&rx->view);
+    if (!idle) {
+        dpdk_vring_prefetch(&rx->view);
+        if (rx->has_pair) {
+            dpdk_vring_prefetch(&get_ring(vhost, rx->index - 1)->view);
+        }
+    }
+    dpdk_vhost_ring_leave(rx);
+    return idle;
+}
+
 /* A PMD thread calls this for each queue, and most have nothing: that is to
- * cost next to nothing.  Whatever is not plain, as a ring that the library has
- * or that has to be taken over, is left to dpdk_vhost_rxq_recv(), so that a
- * notification or an announcement that is due is made there. */
+ * cost next to nothing. */
 bool
 dpdk_vhost_rxq_is_idle(struct netdev_rxq *rxq)
 {
     struct dpdk_vhost *vhost = dpdk_vhost_cast(rxq->netdev);
-    struct dpdk_vhost_ring *ring;
-    bool idle;
+    struct dpdk_vhost_ring *ring = get_ring(vhost, 2 * rxq->queue_id + 1);
 
-    if (OVS_UNLIKELY(ovsrcu_index_get(&vhost->usable_vid) < 0)) {
-        return true;
-    }
+    if (OVS_LIKELY(ring && dpdk_vhost_ring_peek(ring))) {
+        bool idle;
 
-    ring = get_ring(vhost, 2 * rxq->queue_id + 1);
-    if (OVS_UNLIKELY(!ring)) {
-        return false;
+        dpdk_crumb_set(vhost->crumb);
+        idle = dpdk_vring_is_plainly_idle(&ring->view);
+        dpdk_vhost_ring_leave(ring);
+        if (OVS_LIKELY(idle)) {
+            return true;
+        }
     }
-    dpdk_crumb_set(vhost->crumb);
-    if (OVS_UNLIKELY(!dpdk_vhost_ring_try_enter(ring))) {
-        return false;
-    }
-    idle = dpdk_vring_is_idle(&ring->view);
-    dpdk_vhost_ring_leave(ring);
-    return idle;
+    return is_ring_idle(vhost, ring);
 }
 
 int
@@ -254,8 +352,10 @@ dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     ring = get_ring(vhost, vring);
     switch (dpdk_vhost_ring_enter(ring)) {
     case DPDK_VHOST_RING_VIEW:
-        n = ring_rx(ring, vhost->dev.mp, batch->packets, rxq->stats,
-                    &n_waiting);
+        if (OVS_UNLIKELY(ring->poller != self || !self)) {
+            set_poller(ring);
+        }
+        n = ring_rx(vhost, ring, batch->packets, rxq->stats, &n_waiting);
         dpdk_vhost_ring_leave(ring);
         break;
     case DPDK_VHOST_RING_LIBRARY:
@@ -394,7 +494,9 @@ ring_send(struct dpdk_vhost *vhost, struct dpdk_vhost_ring *ring,
         }
         retries++;
     }
-    dpdk_counter_add(&stats->notifications, dpdk_vhost_ring_notify(ring));
+    if (!put_off(vhost, ring)) {
+        dpdk_counter_add(&stats->notifications, dpdk_vhost_ring_notify(ring));
+    }
     if (OVS_UNLIKELY(n < batch->count)) {
         dpdk_counter_add(&stats->drops[DPDK_DROP_FAILURE], batch->count - n);
     }
@@ -466,7 +568,7 @@ dpdk_vhost_send(struct netdev *netdev, int qid, struct dp_packet_batch *batch,
         dpdk_counter_add(&vhost->dev.tx_stats[qid].drops[DPDK_DROP_UNUSABLE],
                          batch->count);
     }
-    rte_spinlock_unlock(&txq->lock);
+    dpdk_txq_unlock(txq);
 
     dpdk_packet_free_bulk(batch->packets, batch->count);
     return 0;

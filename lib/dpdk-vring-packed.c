@@ -157,7 +157,8 @@ publish(struct dpdk_vring *vr, struct used_buffers *used, struct place avail)
         vring_log(vr, vr->desc, vr->size * sizeof(struct vring_packed_desc));
         vr->last_used = used->next.i;
         vr->used_wrap = used->next.wrap;
-        vr->kick_pending = true;
+        vr->kick_pending = 1;
+        vr->next_desc = packed_desc(vr, avail.i);
         used->n = 0;
     }
 }
@@ -558,6 +559,9 @@ packed_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
     used_init(vr, &used);
     n_simple = tx_find(vr, &place, packets, n, bufs, hdrs, &used,
                        guest_offload);
+    if (OVS_LIKELY(n_simple)) {
+        vr->last_sent = bufs[0] + sizeof plain;
+    }
     for (i = 0; i < n_simple; i++) {
         const struct dp_packet *p = packets[i];
         const uint8_t *data = dp_packet_data(p);
@@ -629,8 +633,10 @@ packed_needs_kick(struct dpdk_vring *vr)
     uint16_t where;
     bool kick;
 
-    vr->kick_pending = false;
-    if (OVS_UNLIKELY(vr->broken == DPDK_VRING_FAULT_RING)) {
+    vr->kick_pending = 0;
+    if (OVS_UNLIKELY(vr->broken == DPDK_VRING_FAULT_RING)
+        || (vr->last_used == vr->signalled
+            && vr->used_wrap == vr->signalled_wrap && vr->signalled_valid)) {
         return false;
     }
 

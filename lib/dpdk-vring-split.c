@@ -83,7 +83,7 @@ publish(struct dpdk_vring *vr, unsigned int n)
         vr->last_used += n;
         __atomic_store_n(&used->idx, vr->last_used, __ATOMIC_RELEASE);
         vring_log(vr, used, sizeof *used + vr->size * sizeof used->ring[0]);
-        vr->kick_pending = true;
+        vr->kick_pending = 1;
     }
 }
 
@@ -188,14 +188,16 @@ prefetch_used(struct dpdk_vring *vr, unsigned int n)
 }
 
 /* Prefetches what the next burst will look at first, if that is available
- * already.  Most guests use descriptors one after another, and 'head' is the
- * last one that this burst used. */
+ * already, and notes it for dpdk_vring_prefetch() if not.  Most guests use
+ * descriptors one after another, and 'head' is the last one that this burst
+ * used. */
 static VRING_INLINE void
-prefetch_next(const struct dpdk_vring *vr, uint16_t head)
+prefetch_next(struct dpdk_vring *vr, uint16_t head)
 {
     const struct vring_avail *avail = vr->avail;
     uint16_t n = vr->avail_idx - vr->last_avail;
 
+    vr->next_desc = split_desc(vr, (head + 1) & (vr->size - 1));
     if (n) {
         OVS_PREFETCH(&avail->ring[vr->last_avail & (vr->size - 1)]);
         OVS_PREFETCH(&avail->ring[(vr->last_avail + 31) & (vr->size - 1)]);
@@ -489,6 +491,9 @@ split_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
     n_simple = find_buffers(vr, packets, heads, n_avail, bufs, hdrs,
                             guest_offload);
 
+    if (OVS_LIKELY(n_simple)) {
+        vr->last_sent = bufs[0] + hdr_len;
+    }
     for (i = 0; i < n_simple; i++) {
         const struct dp_packet *p = packets[i];
         const uint8_t *data = dp_packet_data(p);
@@ -563,8 +568,9 @@ split_needs_kick(struct dpdk_vring *vr)
     uint16_t new = vr->last_used;
     bool kick;
 
-    vr->kick_pending = false;
-    if (OVS_UNLIKELY(vr->broken == DPDK_VRING_FAULT_RING)) {
+    vr->kick_pending = 0;
+    if (OVS_UNLIKELY(vr->broken == DPDK_VRING_FAULT_RING)
+        || (new == old && vr->signalled_valid)) {
         return false;
     }
 

@@ -259,7 +259,7 @@ dpdk_vring_init(struct dpdk_vring *vr, const struct dpdk_vring_config *config)
 
     /* The guest may have been left with something that it does not know of,
      * and nobody knows whether it sleeps. */
-    vr->kick_pending = true;
+    vr->kick_pending = 1;
     vr->eager = true;
     return true;
 }

@@ -202,14 +202,19 @@ struct dpdk_vring {
     uint16_t avail_idx;         /* Split: guest's index when last read. */
     const uint16_t *guest_idx;  /* Split: where that is in its memory.  Null
                                  * if that must not be read. */
+    const void *next_desc;      /* Likely to be the next descriptor to take,
+                                 * or null; only to prefetch. */
+    const void *last_sent;      /* Data of the first packet of the last burst
+                                 * that was sent, or null; the same. */
     uint16_t signalled;         /* 'last_used' at the last look at what the
                                  * guest wants to be notified of. */
     bool signalled_wrap;        /* Packed: 'used_wrap' of that time. */
     bool signalled_valid;       /* Was there such a look? */
     bool avail_wrap;            /* Packed: wrap counter of 'last_avail'. */
     bool used_wrap;             /* Packed: wrap counter of 'last_used'. */
-    bool kick_pending;          /* Used buffers that the guest may not know
-                                 * of? */
+    uint8_t kick_pending;       /* Used buffers that the guest may not know
+                                 * of?  2 if there is no need to look at the
+                                 * next visit, but at the one after it. */
     bool eager;                 /* Did it sleep at the last look? */
     uint8_t hdr_len;            /* Size of the header of a packet. */
     bool mergeable;             /* May a packet use several buffers? */
@@ -273,22 +278,50 @@ dpdk_vring_n_avail(struct dpdk_vring *vr, unsigned int max)
     return vr->ops->n_avail(vr, max);
 }
 
-/* Returns true if 'vr' has nothing to receive, and the guest knows of all that
- * was used.  For most views, most of the time, that is all that happens to
- * them, so nothing is called to find it out.  An index that moved in any way
- * is left to dpdk_vring_n_avail(), and so is a ring that is broken. */
+/* Returns true if 'vr' is one of a split ring, has nothing to receive, and the
+ * guest knows of all that was used.  For most views, most of the time, that is
+ * all that happens to them, so nothing is called to find it out.  An index
+ * that moved in any way is left to dpdk_vring_n_avail(), and so is a ring that
+ * is broken. */
+static inline bool
+dpdk_vring_is_plainly_idle(const struct dpdk_vring *vr)
+{
+    return (OVS_LIKELY(!vr->kick_pending && vr->guest_idx)
+            && vr->avail_idx == vr->last_avail
+            && __atomic_load_n(vr->guest_idx, __ATOMIC_RELAXED)
+               == vr->last_avail);
+}
+
+/* Returns true if 'vr' has nothing to receive, and there is no need to call
+ * dpdk_vring_needs_kick() at this visit. */
 static inline bool
 dpdk_vring_is_idle(struct dpdk_vring *vr)
 {
-    if (OVS_UNLIKELY(vr->kick_pending)) {
+    if (vr->kick_pending == 1) {
         return false;
     }
-    if (OVS_LIKELY(vr->guest_idx)) {
-        return (vr->avail_idx == vr->last_avail
-                && __atomic_load_n(vr->guest_idx, __ATOMIC_RELAXED)
-                   == vr->last_avail);
-    }
+    vr->kick_pending = vr->kick_pending != 0;
     return !dpdk_vring_n_avail(vr, 1);
+}
+
+/* Prefetches what the next burst of 'vr' looks at first, as far as that can be
+ * known, and what was sent in the last one, as guests that forward packets
+ * change them and send them from the same buffers.  All that is in the cache
+ * of another CPU, where the guest has written it.  'vr' may be one that
+ * another thread uses.
+ *
+ * GCC takes a function that does nothing but prefetch for one without any
+ * effect, and does not call it, unless it is inlined before it gets there. */
+static inline __attribute__((always_inline)) void
+dpdk_vring_prefetch(const struct dpdk_vring *vr)
+{
+    if (vr->guest_idx) {
+        uint16_t head = vr->last_avail & (vr->size - 1);
+
+        OVS_PREFETCH(&vr->guest_idx[1 + head]);
+    }
+    OVS_PREFETCH(vr->next_desc);
+    OVS_PREFETCH(vr->last_sent);
 }
 
 /* Receives up to 'n' packets, at most DPDK_VRING_MAX_BURST, from 'vr', into
@@ -323,7 +356,8 @@ dpdk_vring_must_check(const struct dpdk_vring *vr)
     return vr->kick_pending && vr->eager;
 }
 
-/* Returns true if the guest has to be notified of used buffers. */
+/* Returns true if the guest has to be notified of used buffers, which it need
+ * not if there are none since this was called last. */
 static inline bool
 dpdk_vring_needs_kick(struct dpdk_vring *vr)
 {

@@ -58,6 +58,7 @@ dist_noinst_SCRIPTS += \
 	tests/guest.py \
 	tests/hostile/hostile.py \
 	tests/hostile/idle.py \
+	tests/hostile/late.py \
 	tests/hostile/junk.py \
 	tests/hostile/prompt.py \
 	tests/hostile/recover.py \

@@ -71,7 +71,8 @@ cost_tx(struct device *d, struct dp_packet *packets[], size_t n)
 COUNTED bool
 cost_idle(struct device *d)
 {
-    return dpdk_vring_is_idle(&d->vr);
+    return (dpdk_vring_is_plainly_idle(&d->vr)
+                || dpdk_vring_is_idle(&d->vr));
 }
 
 COUNTED void

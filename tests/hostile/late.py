@@ -16,15 +16,15 @@
 
 """A guest that falls asleep right after the switch has looked whether it does.
 
-At each of PORT:FILE, a port and its socket, whose packets the switch sends back
-to where they come from, is a guest that sends ROUNDS times two packets.  When
-the first one comes back, the guest does not want to be notified, so that the
-switch need not look at once whether it wants to be with the second one.  Then
-it does want that, and is, sooner than by what the switch does for guests that
-nobody polls any more.
+At each of PORT:FILE, a port and its socket, whose packets the switch sends
+back to where they come from, is a guest that sends ROUNDS times two packets.
+When the first one comes back, the guest does not want to be notified, so that
+the switch need not look at once whether it wants to be with the second one.
+Then it does want that, and is, sooner than by what the switch does for guests
+that nobody polls any more.
 
-Then nobody polls the guests any more, and a packet that goes from that at FROM,
-another PORT:FILE, to all of them has to wake up each of them.
+Then nobody polls the guests any more, and a packet that goes from the one at
+FROM, another PORT:FILE, to all of them has to wake up each of them.
 
 Run by tests/system-ring.at.
 """
@@ -40,8 +40,8 @@ import vhost_user as vu
 
 RECEIVED = 0x90000              # Where the packet to receive goes.
 
-# What a round may take on average, in s.  Without a look in time it is more than
-# twice as much.
+# What a round may take on average, in s.  Without a look in time it is more
+# than twice as much.
 ROUND = 0.03
 
 

@@ -176,13 +176,13 @@ vring_pieces_to_packet(const struct dpdk_vring *vr,
     uint64_t size = pieces->len - vr->hdr_len;
     uint8_t *data;
 
-    if (size < VRING_MIN_PACKET) {
-        burst->drops[DPDK_VRING_DROP_RUNT]++;
-        return false;
-    }
     if (pieces->too_many || size > UINT16_MAX
         || (size > vr->rx_room && !vr->enlarge)) {
         burst->drops[DPDK_VRING_DROP_BIG]++;
+        return false;
+    }
+    if (size < VRING_MIN_PACKET) {
+        burst->drops[DPDK_VRING_DROP_RUNT]++;
         return false;
     }
 

@@ -23,6 +23,7 @@
 
 #include <config.h>
 
+#include <rte_cycles.h>
 #include <rte_version.h>
 
 #include "dpdk-commands.h"
@@ -102,6 +103,7 @@ static const struct netdev_plugin_hooks hooks = {
     .resize_packet = dpdk_packet_resize,
     .clone_packet = dpdk_packet_clone,
     .port_error = dpdk_dev_get_error,
+    .tsc_hz = rte_get_tsc_hz,
 };
 
 NETDEV_PLUGIN_DEFINE("netdev-dpdk for DPDK " RTE_STR(RTE_VER_YEAR) "."

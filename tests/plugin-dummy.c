@@ -123,6 +123,12 @@ plugin_dummy_port_error(const char *name, const char **errorp)
     return mine;
 }
 
+static uint64_t
+plugin_dummy_tsc_hz(void)
+{
+    return 0;
+}
+
 static const struct netdev_plugin_hooks plugin_dummy_hooks = {
     .init = plugin_dummy_init,
     .attach_thread = plugin_dummy_attach_thread,
@@ -134,6 +140,7 @@ static const struct netdev_plugin_hooks plugin_dummy_hooks = {
     .resize_packet = plugin_dummy_resize_packet,
     .clone_packet = plugin_dummy_clone_packet,
     .port_error = plugin_dummy_port_error,
+    .tsc_hz = plugin_dummy_tsc_hz,
 };
 
 NETDEV_PLUGIN_DEFINE("dummy 1.0", &plugin_dummy_hooks);

@@ -41,6 +41,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifdef DPDK_NETDEV
+#include <rte_config.h>
+#include <rte_cycles.h>
+#endif
+
 #include "netdev-plugin-elf.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/list.h"
@@ -163,6 +168,17 @@ default_port_error(const char *name OVS_UNUSED, const char **errorp)
     return false;
 }
 
+/* A build with DPDK calls this, too. */
+static uint64_t
+default_tsc_hz(void)
+{
+#ifdef DPDK_NETDEV
+    return rte_get_tsc_hz();
+#else
+    return 0;
+#endif
+}
+
 static const struct netdev_plugin_hooks default_hooks = {
     .init = default_init,
     .attach_thread = default_attach_thread,
@@ -174,6 +190,7 @@ static const struct netdev_plugin_hooks default_hooks = {
     .resize_packet = default_resize_packet,
     .clone_packet = default_clone_packet,
     .port_error = default_port_error,
+    .tsc_hz = default_tsc_hz,
 };
 
 const struct netdev_plugin_hooks *netdev_plugin_hooks = &default_hooks;
@@ -338,7 +355,8 @@ hooks_are_complete(const struct netdev_plugin_hooks *hooks)
     return (hooks->init && hooks->attach_thread && hooks->detach_thread
             && hooks->available && hooks->print_version && hooks->status
             && hooks->free_packet && hooks->resize_packet
-            && hooks->clone_packet && hooks->port_error);
+            && hooks->clone_packet && hooks->port_error
+            && hooks->tsc_hz);
 }
 
 /* Loads 'path', whose file has passed all checks and starts with 'abi'.  From

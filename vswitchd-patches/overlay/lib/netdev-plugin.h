@@ -140,6 +140,10 @@ struct netdev_plugin_hooks {
      * port, false if it has none or has just failed to make it.  Main
      * thread. */
     bool (*port_error)(const char *name, const char **errorp);
+
+    /* Returns how often the TSC counts in a second, or 0 if that is not known
+     * and has to be measured.  Called once init() has succeeded. */
+    uint64_t (*tsc_hz)(void);
 };
 
 /* Values of the fields below that no header of Open vSwitch has. */

@@ -223,24 +223,16 @@ dpdk_dev_dealloc(struct netdev *netdev)
 }
 
 int
-dpdk_dev_apply_pool(struct dpdk_dev *dev, int rxq_size, int txq_size,
-                    char **whyp) OVS_REQUIRES(dev->mutex)
+dpdk_dev_apply_pool(struct dpdk_dev *dev,
+                    const struct dpdk_mempool_request *request, char **whyp)
+    OVS_REQUIRES(dev->mutex)
 {
-    const struct dpdk_mempool_request request = {
-        .name = dev->name,
-        .mtu = dev->requested_mtu,
-        .socket_id = dev->requested_socket_id,
-        .n_rxq = dev->requested_n_rxq,
-        .rxq_size = rxq_size,
-        .n_txq = dev->requested_n_txq,
-        .txq_size = txq_size,
-    };
     struct dpdk_mempool *pool;
 
-    if (!dev->pool || dev->socket_id != dev->requested_socket_id
-        || dev->mtu != dev->requested_mtu
-        || !dpdk_mempool_suits(dev->pool, &request)) {
-        int error = dpdk_mempool_get(&request, &pool, whyp);
+    if (!dev->pool || dev->socket_id != request->socket_id
+        || dev->mtu != request->mtu
+        || !dpdk_mempool_suits(dev->pool, request)) {
+        int error = dpdk_mempool_get(request, &pool, whyp);
 
         if (error) {
             dev->short_of_memory = true;
@@ -249,10 +241,10 @@ dpdk_dev_apply_pool(struct dpdk_dev *dev, int rxq_size, int txq_size,
         dpdk_mempool_put(dev->pool);
         dev->pool = pool;
         dev->mp = pool->mp;
-        dev->socket_id = dev->requested_socket_id;
+        dev->socket_id = request->socket_id;
     }
     dev->short_of_memory = false;
-    dev->mtu = dev->requested_mtu;
+    dev->mtu = request->mtu;
     dev->max_packet_len = dpdk_mtu_to_max_packet_len(dev->mtu);
     return 0;
 }

@@ -90,6 +90,7 @@
 #include "smap.h"
 
 struct dpdk_mempool;
+struct dpdk_mempool_request;
 struct dpdk_qos;
 
 /* Protects the list of ports. */
@@ -222,16 +223,17 @@ void dpdk_dev_dealloc(struct netdev *netdev);
 
 /* Parts of "reconfigure".
  *
- * dpdk_dev_apply_pool() moves the port to a pool for its requested MTU, NUMA
- * node and numbers of queues, which have 'rxq_size' and 'txq_size' descriptors
- * each.  Returns 0, or a positive errno and changes nothing; then '*whyp'
- * becomes a phrase for the user that says why, and that the caller has to
- * free.  The request stays, and is tried again when the core repeats it or
- * when a port that is removed gives memory back.
+ * dpdk_dev_apply_pool() moves the port to a pool for 'request', and makes the
+ * MTU and the NUMA node of that its own.  Returns 0, or a positive errno and
+ * changes nothing; then '*whyp' becomes a phrase for the user that says why,
+ * and that the caller has to free.  What is requested of the port stays so,
+ * and is tried again when the core repeats it or when a port that is removed
+ * gives memory back.
  *
  * dpdk_dev_apply_queues() gives the port 'n_rxq' and 'n_txq' queues, each with
  * counters, and with mbufs to wrap packets in if 'wrap'. */
-int dpdk_dev_apply_pool(struct dpdk_dev *dev, int rxq_size, int txq_size,
+int dpdk_dev_apply_pool(struct dpdk_dev *dev,
+                        const struct dpdk_mempool_request *request,
                         char **whyp) OVS_REQUIRES(dev->mutex);
 void dpdk_dev_apply_queues(struct dpdk_dev *dev, int n_rxq, int n_txq,
                            bool wrap) OVS_REQUIRES(dev->mutex);

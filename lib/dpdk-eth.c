@@ -404,21 +404,17 @@ static int
 eth_apply_pool(struct dpdk_eth *eth, const struct dpdk_eth_conf *conf,
                char **whyp) OVS_REQUIRES(eth->dev.mutex)
 {
-    const struct dpdk_eth_conf request = eth_request(eth);
-    struct dpdk_dev *dev = &eth->dev;
-    int error;
+    const struct dpdk_mempool_request request = {
+        .name = eth->dev.name,
+        .mtu = conf->mtu,
+        .socket_id = conf->socket_id,
+        .n_rxq = conf->n_rxq,
+        .rxq_size = conf->rxq_size,
+        .n_txq = conf->n_txq,
+        .txq_size = conf->txq_size,
+    };
 
-    dev->requested_n_rxq = conf->n_rxq;
-    dev->requested_n_txq = conf->n_txq;
-    dev->requested_mtu = conf->mtu;
-    dev->requested_socket_id = conf->socket_id;
-    error = dpdk_dev_apply_pool(&eth->dev, conf->rxq_size, conf->txq_size,
-                                whyp);
-    dev->requested_n_rxq = request.n_rxq;
-    dev->requested_n_txq = request.n_txq;
-    dev->requested_mtu = request.mtu;
-    dev->requested_socket_id = request.socket_id;
-    return error;
+    return dpdk_dev_apply_pool(&eth->dev, &request, whyp);
 }
 
 /* Makes the device run as 'conf' says.  Returns 0, or a positive errno and

@@ -300,18 +300,30 @@ vhost_destruct(struct netdev *netdev)
     vhost_destruct__(vhost);
 }
 
-/* Returns the size of a queue to allocate packets for, in descriptors, for a
- * port that has memory of its own.  How many queues there are is up to the
- * guest, which they cost nothing, so there are not more packets for them all
- * than for DPDK_VHOST_MAX_POOL_PAIRS pairs. */
-static int
-pool_queue_size(const struct dpdk_dev *dev) OVS_REQUIRES(dev->mutex)
+/* Moves the port to a pool for what is requested, see dpdk_dev_apply_pool().
+ * How many queues there are is up to the guest, which they cost nothing, so if
+ * the port has memory of its own, there are not more packets for them all than
+ * for DPDK_VHOST_MAX_POOL_PAIRS pairs. */
+static void
+vhost_apply_pool(struct dpdk_vhost *vhost, char **whyp)
+    OVS_REQUIRES(vhost->dev.mutex)
 {
+    struct dpdk_dev *dev = &vhost->dev;
     int n = MAX(dev->requested_n_rxq, dev->requested_n_txq);
+    int size = (n > DPDK_VHOST_MAX_POOL_PAIRS
+                ? DPDK_DEFAULT_DESC * DPDK_VHOST_MAX_POOL_PAIRS / n
+                : DPDK_DEFAULT_DESC);
+    const struct dpdk_mempool_request request = {
+        .name = dev->name,
+        .mtu = dev->requested_mtu,
+        .socket_id = dev->requested_socket_id,
+        .n_rxq = dev->requested_n_rxq,
+        .rxq_size = size,
+        .n_txq = dev->requested_n_txq,
+        .txq_size = size,
+    };
 
-    return (n > DPDK_VHOST_MAX_POOL_PAIRS
-            ? DPDK_DEFAULT_DESC * DPDK_VHOST_MAX_POOL_PAIRS / n
-            : DPDK_DEFAULT_DESC);
+    dpdk_dev_apply_pool(&vhost->dev, &request, whyp);
 }
 
 /* Applies what is requested of the queues and the memory.  A guest that memory
@@ -326,9 +338,7 @@ vhost_apply(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
     dpdk_dev_apply_queues(&vhost->dev, dev->requested_n_rxq,
                           dev->requested_n_txq, true);
     if (vhost->vid >= 0 || dev->pool) {
-        int size = pool_queue_size(&vhost->dev);
-
-        dpdk_dev_apply_pool(&vhost->dev, size, size, &why);
+        vhost_apply_pool(vhost, &why);
     } else {
         /* Packets are allocated for a guest, not for a port that may never
          * have one. */

@@ -26,6 +26,7 @@
 #include <linux/membarrier.h>
 #include <linux/vhost.h>
 #include <linux/virtio_config.h>
+#include <poll.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
 #include <rte_vhost.h>
@@ -106,6 +107,19 @@ set_state(struct dpdk_vhost_ring *ring, enum dpdk_vhost_ring_state state)
     atomic_store_explicit(&ring->state, state, memory_order_release);
 }
 
+/* Notifies the guest of 'ring', unless that takes time.  A front end may fill
+ * the eventfd of each of its rings, and others wait for us; but what is full
+ * wakes the guest up by itself. */
+static void
+call_at_once(const struct dpdk_vhost_ring *ring)
+{
+    struct pollfd pfd = { .fd = ring->callfd, .events = POLLOUT };
+
+    if (pfd.fd >= 0 && poll(&pfd, 1, 0) > 0 && pfd.revents & POLLOUT) {
+        dpdk_vhost_ring_call(ring);
+    }
+}
+
 /* Takes the indices of 'ring', which is blocked and nobody uses, back to
  * librte_vhost. */
 static void
@@ -118,7 +132,7 @@ give_back(struct dpdk_vhost_ring *ring)
         dpdk_vring_get_base(&ring->view, &last_avail, &last_used);
         rte_vhost_set_vring_base(ring->vid, ring->index, last_avail,
                                  last_used);
-        dpdk_vhost_ring_call(ring);
+        call_at_once(ring);
         __atomic_store_n(&ring->kick_next, true, __ATOMIC_RELAXED);
         ring->adopted = false;
     }

@@ -49,7 +49,8 @@
  * VHOST handles messages, partly with librte_vhost's locks of all rings held,
  * for which a PMD may be waiting in a burst of the library.  So the control
  * side never waits for a PMD there, only for one that uses a view, where it
- * waits for nobody.  That is no grace period but a flag, 'busy', which costs
+ * waits for nobody, unless its guest makes it, and not for long, see
+ * dpdk-vhost-call.h.  That is no grace period but a flag, 'busy', which costs
  * the packet side two plain stores: the control side pays for the barrier
  * between them, by membarrier(2).
  *
@@ -77,7 +78,9 @@ struct smap;
 enum dpdk_vhost_ring_state {
     DPDK_VHOST_RING_LIBRARY,    /* librte_vhost. */
     DPDK_VHOST_RING_VIEW,       /* We, or we may take it. */
-    DPDK_VHOST_RING_BLOCKED,    /* Being handed over, which takes no time. */
+    DPDK_VHOST_RING_BLOCKED,    /* Being handed over, which takes no time,
+                                 * unless who uses a ring of the port waits
+                                 * for the guest. */
     DPDK_VHOST_RING_MESSAGE,    /* Nobody, while a message is handled. */
     DPDK_VHOST_RING_OFF,        /* Nobody: there is nothing to do. */
     DPDK_VHOST_RING_BROKEN,     /* Nobody, until the guest resets it. */
@@ -275,8 +278,8 @@ dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring);
 
 /* Enters the view of 'ring', which may be null.  Returns what it may use: only
  * if that is DPDK_VHOST_RING_VIEW, dpdk_vhost_ring_leave() has to be called.
- * Never returns DPDK_VHOST_RING_BLOCKED.  Waits a little if it would have to
- * return DPDK_VHOST_RING_MESSAGE. */
+ * Never returns DPDK_VHOST_RING_BLOCKED.  If 'ring' is for what we send, waits
+ * a little if it would have to return DPDK_VHOST_RING_MESSAGE. */
 static inline enum dpdk_vhost_ring_state
 dpdk_vhost_ring_enter(struct dpdk_vhost_ring *ring)
 {
@@ -292,8 +295,9 @@ uint64_t dpdk_vhost_ring_get_rarp(const struct dpdk_vhost_ring *ring,
                                   struct rte_ether_addr *mac);
 void dpdk_vhost_ring_announced(struct dpdk_vhost_ring *ring, uint64_t rarp);
 
-/* Notifies the guest of 'ring', if it has said how.  The control side may call
- * this, too. */
+/* Notifies the guest of 'ring', if it has said how, which may block if the
+ * guest wants that, see dpdk-vhost-call.h.  The control side may call this,
+ * too. */
 void dpdk_vhost_ring_call(const struct dpdk_vhost_ring *ring);
 
 /* Notifies the guest of what was used of 'ring', whose view has been entered,

@@ -93,13 +93,24 @@ needs_reconfigure(const struct dpdk_vhost *vhost, int n_pairs)
            || dev->up.n_txq < n_pairs;
 }
 
+/* Forgets what was said of the queues of a guest of 'vhost'. */
+static void
+forget_queue_states(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
+{
+    for (int i = 0; i < DPDK_VHOST_MAX_QUEUE_PAIRS; i++) {
+        vhost->rxq_state[i] = DPDK_VHOST_QUEUE_UNKNOWN;
+        vhost->txq_state[i] = DPDK_VHOST_QUEUE_UNKNOWN;
+    }
+}
+
 /* Notes which rings of its 'n_pairs' of queues the guest of 'vhost' has turned
- * on before it was attached.  EVENT may be late, and what the guest sends at
- * once may be for itself. */
+ * on before it was attached, and nothing of one that it replaces.  EVENT may
+ * be late, and what the guest sends at once may be for itself. */
 static void
 note_queue_states(struct dpdk_vhost *vhost, int n_pairs)
     OVS_REQUIRES(vhost->dev.mutex)
 {
+    forget_queue_states(vhost);
     for (int i = 0; i < 2 * n_pairs; i++) {
         if (dpdk_vhost_rings_is_enabled(&vhost->rings, i)) {
             *dpdk_vhost_queue_state(vhost, i) = DPDK_VHOST_QUEUE_ENABLED;
@@ -127,10 +138,13 @@ attach_guest(struct dpdk_vhost *vhost, int vid)
     dpdk_vhost_features_apply(vhost);
     dpdk_vhost_connection_attach(vid, &vhost->rings);
     note_queue_states(vhost, n_pairs);
+
+    /* Also if there are enough: that destroy_connection() has asked for fewer
+     * may not have been granted yet. */
+    dev->requested_n_rxq = MAX(dev->requested_n_rxq, n_pairs);
+    dev->requested_n_txq = MAX(dev->requested_n_txq, n_pairs);
     vhost->ready = !needs_reconfigure(vhost, n_pairs);
     if (!vhost->ready) {
-        vhost->dev.requested_n_rxq = MAX(dev->up.n_rxq, n_pairs);
-        vhost->dev.requested_n_txq = MAX(dev->up.n_txq, n_pairs);
         netdev_request_reconfigure(&dev->up);
     }
     dpdk_vhost_publish(vhost);
@@ -212,10 +226,7 @@ detach_guest(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
     vhost->ready = false;
     dpdk_vhost_publish(vhost);
     dpdk_vhost_rings_detach(&vhost->rings);
-    for (int i = 0; i < DPDK_VHOST_MAX_QUEUE_PAIRS; i++) {
-        vhost->rxq_state[i] = DPDK_VHOST_QUEUE_UNKNOWN;
-        vhost->txq_state[i] = DPDK_VHOST_QUEUE_UNKNOWN;
-    }
+    forget_queue_states(vhost);
     dpdk_vhost_apply_queue_states(vhost);
     if (vhost->dev.short_of_memory) {
         /* There is nobody any more who needs the memory. */
@@ -492,6 +503,7 @@ run_ports(void) OVS_EXCLUDED(dpdk_mutex)
             if (lost) {
                 run_lost_events(vhost);
             }
+            dpdk_vhost_rings_notify_late(&vhost->rings);
             wait_until(show_hold(vhost));
             wait_until(run_restart(vhost));
         }

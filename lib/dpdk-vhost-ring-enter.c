@@ -104,15 +104,23 @@ end_wait(struct dpdk_vhost_ring *ring, uint64_t begun)
     ring->wait_ended = now;
 }
 
-/* Waits for the end of the message that 'ring' is nobody's for.  There is no
- * point in that for what a guest sends, which waits by itself. */
+/* Returns true if 'ring' is for what the guest sends.  That waits by itself,
+ * so there is no point in waiting for 'ring', for which it may take a while
+ * until nobody uses another ring of the port any more. */
+static bool
+is_from_guest(const struct dpdk_vhost_ring *ring)
+{
+    return ring->index % 2;
+}
+
+/* Waits for the end of the message that 'ring' is nobody's for. */
 static void
 wait_for_message(struct dpdk_vhost_ring *ring)
 {
     uint64_t begun = rte_rdtsc();
     uint64_t until;
 
-    if (ring->index % 2) {
+    if (is_from_guest(ring)) {
         return;
     }
     until = begin_wait(ring, begun);
@@ -143,6 +151,9 @@ dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring)
         }
         dpdk_vhost_ring_leave(ring);
         if (state == DPDK_VHOST_RING_BLOCKED) {
+            if (is_from_guest(ring)) {
+                return DPDK_VHOST_RING_MESSAGE;
+            }
             rte_pause();
             continue;
         }

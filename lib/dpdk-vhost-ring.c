@@ -26,6 +26,7 @@
 #include <linux/membarrier.h>
 #include <linux/vhost.h>
 #include <linux/virtio_config.h>
+#include <poll.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
 #include <rte_vhost.h>
@@ -106,6 +107,19 @@ set_state(struct dpdk_vhost_ring *ring, enum dpdk_vhost_ring_state state)
     atomic_store_explicit(&ring->state, state, memory_order_release);
 }
 
+/* Notifies the guest of 'ring', unless that takes time.  A front end may fill
+ * the eventfd of each of its rings, and others wait for us; but what is full
+ * wakes the guest up by itself. */
+static void
+call_at_once(const struct dpdk_vhost_ring *ring)
+{
+    struct pollfd pfd = { .fd = ring->callfd, .events = POLLOUT };
+
+    if (pfd.fd >= 0 && poll(&pfd, 1, 0) > 0 && pfd.revents & POLLOUT) {
+        dpdk_vhost_ring_call(ring);
+    }
+}
+
 /* Takes the indices of 'ring', which is blocked and nobody uses, back to
  * librte_vhost. */
 static void
@@ -118,7 +132,7 @@ give_back(struct dpdk_vhost_ring *ring)
         dpdk_vring_get_base(&ring->view, &last_avail, &last_used);
         rte_vhost_set_vring_base(ring->vid, ring->index, last_avail,
                                  last_used);
-        dpdk_vhost_ring_call(ring);
+        call_at_once(ring);
         __atomic_store_n(&ring->kick_next, true, __ATOMIC_RELAXED);
         ring->adopted = false;
         ring->peekable = false;
@@ -168,10 +182,11 @@ report_broken(struct dpdk_vhost_rings *rings, struct dpdk_vhost_ring *ring)
     return true;
 }
 
-/* Notifies the guest of 'ring' if the packet side was to do that when this was
- * called last, and has neither done it nor used anything since. */
-static void
-notify_late(struct dpdk_vhost_ring *ring)
+/* Looks whether the packet side was to notify the guest of 'ring' when this was
+ * called last, and has neither done it nor used anything since.  Returns true
+ * if that is new. */
+static bool
+become_late(struct dpdk_vhost_ring *ring)
 {
     uint16_t used = __atomic_load_n(&ring->view.last_used, __ATOMIC_RELAXED);
 
@@ -179,16 +194,18 @@ notify_late(struct dpdk_vhost_ring *ring)
         || !__atomic_load_n(&ring->view.kick_pending, __ATOMIC_RELAXED)
         || used != ring->late_used) {
         ring->late_used = used;
-        ring->is_late = false;
+        ring->is_late = ring->late_done = false;
     } else if (!ring->is_late) {
         ring->is_late = true;
-        dpdk_vhost_ring_call(ring);
+        return true;
     }
+    return false;
 }
 
 bool
 dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings)
 {
+    bool late = false;
     bool any = false;
 
     if (ovs_mutex_trylock(&rings->mutex)) {
@@ -196,11 +213,29 @@ dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings)
     }
     for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
         any |= report_broken(rings, rings->ring[i]);
-        notify_late(rings->ring[i]);
+        late |= become_late(rings->ring[i]);
+    }
+    if (late) {
+        status_changed(rings->vid);
     }
     ovs_mutex_unlock(&rings->mutex);
 
     return any;
+}
+
+void
+dpdk_vhost_rings_notify_late(struct dpdk_vhost_rings *rings)
+{
+    ovs_mutex_lock(&rings->mutex);
+    for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        struct dpdk_vhost_ring *ring = rings->ring[i];
+
+        if (ring->is_late && !ring->late_done) {
+            ring->late_done = true;
+            call_at_once(ring);
+        }
+    }
+    ovs_mutex_unlock(&rings->mutex);
 }
 
 /* Returns why librte_vhost carries the packets, or null if it never does. */

@@ -49,7 +49,8 @@
  * VHOST handles messages, partly with librte_vhost's locks of all rings held,
  * for which a PMD may be waiting in a burst of the library.  So the control
  * side never waits for a PMD there, only for one that uses a view, where it
- * waits for nobody.  That is no grace period but a flag, 'busy', which costs
+ * waits for nobody, unless its guest makes it, and not for long, see
+ * dpdk-vhost-call.h.  That is no grace period but a flag, 'busy', which costs
  * the packet side two plain stores: the control side pays for the barrier
  * between them, by membarrier(2).
  *
@@ -77,7 +78,9 @@ struct smap;
 enum dpdk_vhost_ring_state {
     DPDK_VHOST_RING_LIBRARY,    /* librte_vhost. */
     DPDK_VHOST_RING_VIEW,       /* We, or we may take it. */
-    DPDK_VHOST_RING_BLOCKED,    /* Being handed over, which takes no time. */
+    DPDK_VHOST_RING_BLOCKED,    /* Being handed over, which takes no time,
+                                 * unless who uses a ring of the port waits
+                                 * for the guest. */
     DPDK_VHOST_RING_MESSAGE,    /* Nobody, while a message is handled. */
     DPDK_VHOST_RING_OFF,        /* Nobody: there is nothing to do. */
     DPDK_VHOST_RING_BROKEN,     /* Nobody, until the guest resets it. */
@@ -125,10 +128,10 @@ struct dpdk_vhost_ring {
     bool exists;                /* Does 'config' describe a ring? */
     bool broken;                /* Until the guest resets the device. */
     bool reported;              /* Does the user know of it? */
-    bool is_late;               /* Has dpdk_vhost_rings_check() notified the
-                                 * guest of what was used up to 'late_used',
-                                 * because the packet side did not? */
-    uint16_t late_used;         /* 'view.last_used' when that looked last. */
+    bool is_late;               /* Has the packet side not notified the guest
+                                 * of what was used up to 'late_used'? */
+    bool late_done;             /* Did somebody else do so? */
+    uint16_t late_used;         /* 'view.last_used' at the last check. */
     const char *why;            /* Why the library or nobody has it, or what
                                  * is special about the view, or null. */
     const char *old_why;        /* What it was when 'changed' was called. */
@@ -221,12 +224,18 @@ char *dpdk_vhost_ring_datapath(const struct dpdk_vhost_ring *ring);
 void dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
                                  struct smap *status);
 
-/* Reports rings that have become broken, and notifies guests of what the
- * packet side has used and put off to tell them, if it has not come back for
- * that, as nobody polls the port any more.  Returns true if there are broken
- * ones.  The packet side does not tell, so this has to be called every now and
- * then.  Does nothing if it would have to wait.  Any thread. */
+/* Reports rings that have become broken, and looks for guests that the packet
+ * side has put off to notify of what it has used, and has not come back for,
+ * as nobody polls the port any more.  Returns true if there are broken ones.
+ * The packet side does not tell, so this has to be called every now and then.
+ * Does nothing if it would have to wait.  Any thread. */
 bool dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings);
+
+/* Notifies guests that dpdk_vhost_rings_check() has found, and that
+ * dpdk_vhost_rings_changed_func was called for.  That may take time if a front
+ * end wants it to, see dpdk-vhost-call.h, so this is not for GUARD, which ends
+ * that. */
+void dpdk_vhost_rings_notify_late(struct dpdk_vhost_rings *rings);
 
 /* Packet side
  * -----------
@@ -307,8 +316,8 @@ dpdk_vhost_ring_enter__(struct dpdk_vhost_ring *ring);
 
 /* Enters the view of 'ring', which may be null.  Returns what it may use: only
  * if that is DPDK_VHOST_RING_VIEW, dpdk_vhost_ring_leave() has to be called.
- * Never returns DPDK_VHOST_RING_BLOCKED.  Waits a little if it would have to
- * return DPDK_VHOST_RING_MESSAGE. */
+ * Never returns DPDK_VHOST_RING_BLOCKED.  If 'ring' is for what we send, waits
+ * a little if it would have to return DPDK_VHOST_RING_MESSAGE. */
 static inline enum dpdk_vhost_ring_state
 dpdk_vhost_ring_enter(struct dpdk_vhost_ring *ring)
 {
@@ -324,8 +333,9 @@ uint64_t dpdk_vhost_ring_get_rarp(const struct dpdk_vhost_ring *ring,
                                   struct rte_ether_addr *mac);
 void dpdk_vhost_ring_announced(struct dpdk_vhost_ring *ring, uint64_t rarp);
 
-/* Notifies the guest of 'ring', if it has said how.  The control side may call
- * this, too. */
+/* Notifies the guest of 'ring', if it has said how, which may block if the
+ * guest wants that, see dpdk-vhost-call.h.  The control side may call this,
+ * too. */
 void dpdk_vhost_ring_call(const struct dpdk_vhost_ring *ring);
 
 /* Notifies the guest of what was used of 'ring', whose view has been entered,

@@ -100,7 +100,8 @@ count_library(struct dpdk_queue_stats *stats,
 }
 
 /* Receives up to NETDEV_MAX_BURST packets from 'vring' of guest 'vid' by
- * librte_vhost.  Returns how many, and stores in '*qfillp' how many wait. */
+ * librte_vhost.  Returns how many, and stores in '*qfillp', unless that is
+ * null, how many wait.  That costs time, and the core seldom asks. */
 static size_t
 library_rx(int vid, int vring, struct rte_mempool *mp,
            struct dp_packet *packets[], struct dpdk_queue_stats *stats,
@@ -121,7 +122,9 @@ library_rx(int vid, int vring, struct rte_mempool *mp,
         dpdk_counter_add(&stats->drops[DPDK_DROP_SEGMENTS], n_mbufs - n);
     }
     count_library(stats, packets, n, n_bytes);
-    *qfillp = n == NETDEV_MAX_BURST ? rte_vhost_rx_queue_count(vid, vring) : 0;
+    if (OVS_UNLIKELY(qfillp) && n == NETDEV_MAX_BURST) {
+        *qfillp = rte_vhost_rx_queue_count(vid, vring);
+    }
     return n;
 }
 
@@ -197,7 +200,8 @@ look_at_pair(struct dpdk_vhost *vhost, struct dpdk_vhost_ring *rx)
     }
 }
 
-/* The same as library_rx() from 'ring', whose view we have entered. */
+/* The same as library_rx() from 'ring', whose view we have entered.  What a
+ * guest with a packed ring makes available takes a walk to count. */
 static size_t
 ring_rx(struct dpdk_vhost *vhost, struct dpdk_vhost_ring *ring,
         struct dp_packet *packets[], struct dpdk_queue_stats *stats,
@@ -238,7 +242,9 @@ ring_rx(struct dpdk_vhost *vhost, struct dpdk_vhost_ring *ring,
     if (dpdk_vring_must_check(vr)) {
         dpdk_counter_add(&stats->notifications, dpdk_vhost_ring_notify(ring));
     }
-    *qfillp = n == NETDEV_MAX_BURST ? dpdk_vring_n_avail(vr, vr->size) : 0;
+    if (OVS_UNLIKELY(qfillp) && n == NETDEV_MAX_BURST) {
+        *qfillp = dpdk_vring_n_avail(vr, vr->size);
+    }
     return n;
 }
 
@@ -340,11 +346,13 @@ dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     struct dpdk_rxq *rxq = dpdk_rxq_cast(rxq_);
     int vring = 2 * rxq_->queue_id + 1;
     struct dpdk_vhost_ring *ring;
-    int n_waiting = 0;
     size_t n = 0;
 
     if (OVS_UNLIKELY(vid < 0)) {
         return EAGAIN;
+    }
+    if (OVS_UNLIKELY(qfill)) {
+        *qfill = 0;
     }
 
     /* Until this thread polls another port, all it does is for this one. */
@@ -355,12 +363,12 @@ dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
         if (OVS_UNLIKELY(ring->poller != self || !self)) {
             set_poller(ring);
         }
-        n = ring_rx(vhost, ring, batch->packets, rxq->stats, &n_waiting);
+        n = ring_rx(vhost, ring, batch->packets, rxq->stats, qfill);
         dpdk_vhost_ring_leave(ring);
         break;
     case DPDK_VHOST_RING_LIBRARY:
         n = library_rx(vid, vring, vhost->dev.mp, batch->packets, rxq->stats,
-                       &n_waiting);
+                       qfill);
         dpdk_vhost_ring_after_library(ring, n);
         break;
     case DPDK_VHOST_RING_ANNOUNCE:
@@ -374,9 +382,6 @@ dpdk_vhost_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     }
     if (!n) {
         return EAGAIN;
-    }
-    if (qfill) {
-        *qfill = n_waiting;
     }
     n = dpdk_dev_police(&vhost->dev, rxq->stats, batch->packets, n);
     if (OVS_UNLIKELY(!n)) {

@@ -286,15 +286,9 @@ collect(struct dpdk_vhost *vhost) OVS_EXCLUDED(vhost->dev.mutex)
 {
     struct json *object = json_object_create();
     struct dpdk_vhost_guard_info info;
-    int vid;
-
-    /* The guard's mutex comes before that of the port. */
-    ovs_mutex_lock(&vhost->dev.mutex);
-    vid = vhost->vid;
-    ovs_mutex_unlock(&vhost->dev.mutex);
-    dpdk_vhost_guard_get_info(vhost, vid, &info);
 
     ovs_mutex_lock(&vhost->dev.mutex);
+    dpdk_vhost_guard_get_info(vhost, vhost->vid, &info);
     put_connection(vhost, &info, object);
     put_features(vhost, &info, object);
     put_memory(&vhost->rings, object);

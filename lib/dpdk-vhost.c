@@ -504,16 +504,11 @@ vhost_update_flags(struct netdev *netdev, enum netdev_flags off,
 static void
 start_crumbs(void)
 {
-    static struct ovsthread_once once = OVSTHREAD_ONCE_INITIALIZER;
+    char *path = xasprintf("%s/netdev-dpdk.crashes", ovs_rundir());
 
-    if (ovsthread_once_start(&once)) {
-        char *path = xasprintf("%s/netdev-dpdk.crashes", ovs_rundir());
-
-        dpdk_crumb_open(path);
-        dpdk_crumb_catch();
-        free(path);
-        ovsthread_once_done(&once);
-    }
+    dpdk_crumb_open(path);
+    dpdk_crumb_catch();
+    free(path);
 }
 
 /* With --mlockall, to map the memory of a guest would fill it, however large
@@ -529,15 +524,21 @@ lock_on_fault(void)
     }
 }
 
+/* Both classes call this. */
 static int
 vhost_init(void)
 {
-    lock_on_fault();
-    start_crumbs();
-    dpdk_vhost_faults_start(dpdk_vhost_events_wake);
-    dpdk_vhost_events_start();
-    dpdk_vhost_guard_start();
-    dpdk_vhost_rings_start(dpdk_vhost_events_rings_changed);
+    static struct ovsthread_once once = OVSTHREAD_ONCE_INITIALIZER;
+
+    if (ovsthread_once_start(&once)) {
+        lock_on_fault();
+        start_crumbs();
+        dpdk_vhost_faults_start(dpdk_vhost_events_wake);
+        dpdk_vhost_events_start();
+        dpdk_vhost_guard_start();
+        dpdk_vhost_rings_start(dpdk_vhost_events_rings_changed);
+        ovsthread_once_done(&once);
+    }
     return 0;
 }
 

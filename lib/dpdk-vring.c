@@ -77,22 +77,19 @@ find_cpu(const char *name, struct cpu *cpu)
     return false;
 }
 
-/* What new views are for.  Without a name until the first one. */
+/* What new views are for. */
 static struct cpu current_cpu;
 
-static const struct cpu *
-get_cpu(void)
+/* Several threads may make their first views at the same time. */
+OVS_CONSTRUCTOR(choose_cpu)
 {
-    if (!current_cpu.name) {
-        find_cpu(NULL, &current_cpu);
-    }
-    return &current_cpu;
+    find_cpu(NULL, &current_cpu);
 }
 
 const char *
 dpdk_vring_get_cpu(void)
 {
-    return get_cpu()->name;
+    return current_cpu.name;
 }
 
 bool
@@ -227,7 +224,7 @@ dpdk_vring_init(struct dpdk_vring *vr, const struct dpdk_vring_config *config)
         vr->ops = packed ? &dpdk_vring_packed_ops_log
                          : &dpdk_vring_split_ops_log;
     } else {
-        vr->ops = packed ? get_cpu()->packed : get_cpu()->split;
+        vr->ops = packed ? current_cpu.packed : current_cpu.split;
     }
     vr->desc = config->desc;
     vr->avail = config->avail;

@@ -102,6 +102,7 @@ check_PROGRAMS += \
 	tests/test-dpdk-vhost-close \
 	tests/test-dpdk-vhost-hold \
 	tests/test-dpdk-vhost-message \
+	tests/test-dpdk-vhost-ring \
 	tests/test-dpdk-vhost-sigbus \
 	tests/test-dpdk-vring \
 	tests/test-dpdk-vring-garbage \
@@ -154,6 +155,10 @@ tests_test_dpdk_vhost_hold_LDADD = $(test_ldadd)
 tests_test_dpdk_vhost_message_SOURCES = tests/test-dpdk-vhost-message.c
 tests_test_dpdk_vhost_message_LDADD = $(test_ldadd)
 
+tests_test_dpdk_vhost_ring_SOURCES = \
+	tests/test-dpdk-vhost-ring.c $(vring_guest)
+tests_test_dpdk_vhost_ring_LDADD = $(test_ldadd)
+
 tests_test_dpdk_vhost_sigbus_SOURCES = \
 	tests/test-dpdk-vhost-sigbus.c tests/test-child.h
 tests_test_dpdk_vhost_sigbus_LDADD = $(test_ldadd)
@@ -204,6 +209,7 @@ $(tests_test_dpdk_vhost_call_OBJECTS) \
 $(tests_test_dpdk_vhost_close_OBJECTS) \
 $(tests_test_dpdk_vhost_hold_OBJECTS) \
 $(tests_test_dpdk_vhost_message_OBJECTS) \
+$(tests_test_dpdk_vhost_ring_OBJECTS) \
 $(tests_test_dpdk_vhost_sigbus_OBJECTS) \
 $(tests_test_dpdk_vring_OBJECTS) \
 $(tests_test_dpdk_vring_garbage_OBJECTS) \

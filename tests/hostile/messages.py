@@ -718,6 +718,56 @@ def second_guest_leaves(test):
                     "nothing is taken from the first guest")
 
 
+def start_pairs(front_end, n, finish=True):
+    """Starts a guest with 'n' pairs of rings, all but turning ring 1 on unless
+    'finish'."""
+    front_end.negotiate()
+    front_end.set_memory()
+    front_end.rings = [vu.SplitRing(front_end.memory, vu.ring_address(i))
+                       for i in range(2 * n)]
+    for i in (*range(2, 2 * n), 0, 1):
+        front_end.start_ring(i, front_end.rings[i],
+                             enable=int(finish or i != 1))
+    front_end.sync()
+
+
+@case(21, ignored(), group="server")
+def second_guest_with_fewer_queues(test):
+    """Nothing is sent to queues that only the guest before it has."""
+    start_pairs(test.front_end, 4)
+    test.wait_up()
+    second = test.connect()
+    second.start()
+    rx, tx = second.rings
+    rx.chain((0x101000, 2048), flags=vu.WRITE)
+    with test.switch.returned_packets():
+        tx.chain((0x100000, 72))
+        test.wait_until(lambda: rx.used_index() == 1,
+                        "the second guest does not receive")
+    second.close()
+
+
+@case(21, ignored(), group="server")
+def guest_that_comes_back_at_once(test):
+    """The main thread may yet have to make the port smaller, for a guest with
+    fewer queues."""
+    start_pairs(test.front_end, 4)
+    test.wait_up()
+    for i in range(20):
+        successor = test.connect()
+        start_pairs(successor, 4, finish=False)
+        test.front_end.close()
+        time.sleep(0.0002 * i)
+        test.front_end = successor
+        successor.send_state(vu.SET_VRING_ENABLE, 1, 1)
+        successor.sync()
+        test.switch.settle()
+        successor.rings[7].chain((0x100000, 72))
+        test.wait_until(lambda ring=successor.rings[7]:
+                        ring.used_index() == 1,
+                        "nothing is taken from the last queue")
+
+
 @case(21, ignored(), group="server")
 def probe_of_a_busy_port(test):
     """A connection that says nothing does not take queues away."""

@@ -182,9 +182,9 @@ report_broken(struct dpdk_vhost_rings *rings, struct dpdk_vhost_ring *ring)
     return true;
 }
 
-/* Looks whether the packet side was to notify the guest of 'ring' when this was
- * called last, and has neither done it nor used anything since.  Returns true
- * if that is new. */
+/* Looks whether the packet side was to notify the guest of 'ring' when this
+ * was called last, and has neither done it nor used anything since.  Returns
+ * true if that is new. */
 static bool
 become_late(struct dpdk_vhost_ring *ring)
 {

@@ -99,6 +99,7 @@ check_PROGRAMS += \
 	tests/test-dpdk-vhost-bits \
 	tests/test-dpdk-vhost-call \
 	tests/test-dpdk-vhost-close \
+	tests/test-dpdk-vhost-features \
 	tests/test-dpdk-vhost-hold \
 	tests/test-dpdk-vhost-message \
 	tests/test-dpdk-vhost-sigbus \
@@ -143,6 +144,9 @@ tests_test_dpdk_vhost_call_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vhost_close_SOURCES = tests/test-dpdk-vhost-close.c
 tests_test_dpdk_vhost_close_LDADD = $(test_ldadd)
+
+tests_test_dpdk_vhost_features_SOURCES = tests/test-dpdk-vhost-features.c
+tests_test_dpdk_vhost_features_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vhost_bits_SOURCES = tests/test-dpdk-vhost-bits.c
 tests_test_dpdk_vhost_bits_LDADD = $(test_ldadd)
@@ -201,6 +205,7 @@ $(tests_test_dpdk_qos_OBJECTS) \
 $(tests_test_dpdk_vhost_bits_OBJECTS) \
 $(tests_test_dpdk_vhost_call_OBJECTS) \
 $(tests_test_dpdk_vhost_close_OBJECTS) \
+$(tests_test_dpdk_vhost_features_OBJECTS) \
 $(tests_test_dpdk_vhost_hold_OBJECTS) \
 $(tests_test_dpdk_vhost_message_OBJECTS) \
 $(tests_test_dpdk_vhost_sigbus_OBJECTS) \

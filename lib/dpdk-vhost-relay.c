@@ -76,7 +76,7 @@ dpdk_vhost_relay_close_outer(const char *name, int outer)
 
 struct dpdk_vhost_relay *
 dpdk_vhost_relay_create(struct dpdk_vhost *vhost, int vid, int outer,
-                        int inner)
+                        int inner, uint64_t secret)
 {
     struct dpdk_vhost_relay *conn = xzalloc(sizeof *conn);
 
@@ -87,6 +87,7 @@ dpdk_vhost_relay_create(struct dpdk_vhost *vhost, int vid, int outer,
     conn->inner = inner;
     conn->outer = outer;
     conn->serve_at = time_msec() + (vhost->client ? CLIENT_DELAY : 0);
+    conn->secret = secret;
     conn->peer.offered_features = vhost->offered_features;
     conn->peer.offered_protocol = vhost->offered_protocol;
     conn->calls = dpdk_vhost_calls_create(vid, vhost);
@@ -321,9 +322,13 @@ run_note(struct dpdk_vhost_relay *conn)
 static bool
 run_write(struct dpdk_vhost_relay *conn)
 {
-    if (dpdk_vhost_wire_write(conn->inner, &conn->msg,
-                              DPDK_VHOST_MESSAGE_HEADER_SIZE + conn->msg.size,
-                              &conn->fds) != DPDK_VHOST_IO_DONE) {
+    enum dpdk_vhost_io io;
+
+    io = dpdk_vhost_wire_write(conn->inner, &conn->msg,
+                               DPDK_VHOST_MESSAGE_HEADER_SIZE + conn->msg.size,
+                               &conn->fds);
+    if (io != DPDK_VHOST_IO_DONE) {
+        conn->unwritable = io == DPDK_VHOST_IO_CLOSED;
         return false;
     }
     conn->last_request = conn->msg.request;
@@ -521,10 +526,43 @@ check_memory(struct dpdk_vhost_relay *conn)
     return false;
 }
 
+/* Sends librte_vhost the first message of 'conn', which there is room for. */
+static void
+begin(struct dpdk_vhost_relay *conn)
+{
+    struct dpdk_vhost_message msg = {
+        .request = DPDK_VHOST_HELLO,
+        .flags = 1,             /* The version. */
+        .size = sizeof msg.payload.u64,
+        .payload.u64 = conn->secret,
+    };
+    struct dpdk_vhost_fds fds = { .n = 0 };
+
+    dpdk_vhost_wire_write(conn->inner, &msg,
+                          DPDK_VHOST_MESSAGE_HEADER_SIZE + msg.size, &fds);
+    conn->begun = true;
+}
+
+/* Returns false if 'conn' is to be closed, as there is a message that cannot
+ * be passed on, though librte_vhost is there. */
+static bool
+check_write(struct dpdk_vhost_relay *conn)
+{
+    if (conn->unwritable) {
+        refuse(conn, DPDK_VHOST_FAULT_MESSAGE, xstrdup("cannot be passed on"));
+    }
+    return !conn->unwritable;
+}
+
 bool
 dpdk_vhost_relay_run(struct dpdk_vhost_relay *conn)
 {
-    return (time_msec() < conn->serve_at
-            || (check_memory(conn) && run_outer(conn)
-                && dpdk_vhost_relay_run_inner(conn)));
+    if (time_msec() < conn->serve_at) {
+        return true;
+    }
+    if (!conn->begun) {
+        begin(conn);
+    }
+    return check_memory(conn) && run_outer(conn)
+           && dpdk_vhost_relay_run_inner(conn) && check_write(conn);
 }

@@ -99,9 +99,11 @@ check_PROGRAMS += \
 	tests/test-dpdk-vhost-bits \
 	tests/test-dpdk-vhost-call \
 	tests/test-dpdk-vhost-close \
+	tests/test-dpdk-vhost-connection \
 	tests/test-dpdk-vhost-features \
 	tests/test-dpdk-vhost-hold \
 	tests/test-dpdk-vhost-message \
+	tests/test-dpdk-vhost-relay \
 	tests/test-dpdk-vhost-sigbus \
 	tests/test-dpdk-vring \
 	tests/test-dpdk-vring-garbage \
@@ -145,6 +147,9 @@ tests_test_dpdk_vhost_call_LDADD = $(test_ldadd)
 tests_test_dpdk_vhost_close_SOURCES = tests/test-dpdk-vhost-close.c
 tests_test_dpdk_vhost_close_LDADD = $(test_ldadd)
 
+tests_test_dpdk_vhost_connection_SOURCES = tests/test-dpdk-vhost-connection.c
+tests_test_dpdk_vhost_connection_LDADD = $(test_ldadd)
+
 tests_test_dpdk_vhost_features_SOURCES = tests/test-dpdk-vhost-features.c
 tests_test_dpdk_vhost_features_LDADD = $(test_ldadd)
 
@@ -156,6 +161,9 @@ tests_test_dpdk_vhost_hold_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vhost_message_SOURCES = tests/test-dpdk-vhost-message.c
 tests_test_dpdk_vhost_message_LDADD = $(test_ldadd)
+
+tests_test_dpdk_vhost_relay_SOURCES = tests/test-dpdk-vhost-relay.c
+tests_test_dpdk_vhost_relay_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vhost_sigbus_SOURCES = \
 	tests/test-dpdk-vhost-sigbus.c tests/test-child.h
@@ -205,9 +213,11 @@ $(tests_test_dpdk_qos_OBJECTS) \
 $(tests_test_dpdk_vhost_bits_OBJECTS) \
 $(tests_test_dpdk_vhost_call_OBJECTS) \
 $(tests_test_dpdk_vhost_close_OBJECTS) \
+$(tests_test_dpdk_vhost_connection_OBJECTS) \
 $(tests_test_dpdk_vhost_features_OBJECTS) \
 $(tests_test_dpdk_vhost_hold_OBJECTS) \
 $(tests_test_dpdk_vhost_message_OBJECTS) \
+$(tests_test_dpdk_vhost_relay_OBJECTS) \
 $(tests_test_dpdk_vhost_sigbus_OBJECTS) \
 $(tests_test_dpdk_vring_OBJECTS) \
 $(tests_test_dpdk_vring_garbage_OBJECTS) \

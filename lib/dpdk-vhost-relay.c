@@ -47,6 +47,10 @@
 #define MESSAGE_RATE 1000
 #define MESSAGE_BURST 4000
 
+/* As how many messages each region of memory counts: GUARD and VHOST take
+ * milliseconds for a table of them, which they do nothing else in. */
+#define REGION_COST 16
+
 /* Messages that are passed on before it is the next connection's turn. */
 #define MAX_TURN 16
 
@@ -267,12 +271,20 @@ run_read(struct dpdk_vhost_relay *conn)
     return true;
 }
 
+/* Returns as how many messages that of 'conn' counts. */
+static unsigned int
+get_cost(const struct dpdk_vhost_relay *conn)
+{
+    return (conn->msg.request == DPDK_VHOST_SET_MEM_TABLE
+            ? 1 + REGION_COST * conn->fds.n : 1);
+}
+
 /* Stage DPDK_VHOST_RELAY_PAY. */
 static void
 run_pay(struct dpdk_vhost_relay *conn)
 {
     if (conn->msg.request == DPDK_VHOST_IOTLB_MSG
-        || token_bucket_withdraw(&conn->rate, 1)) {
+        || token_bucket_withdraw(&conn->rate, get_cost(conn))) {
         conn->stage = DPDK_VHOST_RELAY_NOTE;
     } else if (time_msec() >= conn->last_flood + 1000) {
         conn->last_flood = time_msec();
@@ -384,7 +396,8 @@ run_outer(struct dpdk_vhost_relay *conn)
         if (conn->stage == DPDK_VHOST_RELAY_NOTE && !run_note(conn)) {
             return false;
         }
-        if (conn->stage != DPDK_VHOST_RELAY_WRITE || !run_write(conn)) {
+        if (conn->stage != DPDK_VHOST_RELAY_WRITE || !run_write(conn)
+            || conn->last_request == DPDK_VHOST_SET_MEM_TABLE) {
             return true;
         }
     }
@@ -499,7 +512,7 @@ dpdk_vhost_relay_wait(struct dpdk_vhost_relay *conn)
         poll_fd_wait(conn->inner, POLLIN);
         break;
     case DPDK_VHOST_RELAY_PAY:
-        token_bucket_wait(&conn->rate, 1);
+        token_bucket_wait(&conn->rate, get_cost(conn));
         poll_fd_wait(conn->inner, POLLIN);
         break;
     case DPDK_VHOST_RELAY_NOTE:

@@ -25,6 +25,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -151,6 +152,68 @@ test_unwritable(void **state)
     assert_false(dpdk_vhost_relay_run(f->conn));
 }
 
+/* Reads what there is for librte_vhost.  Returns how many tables of memory
+ * that has. */
+static int
+count_tables(const struct fixture *f)
+{
+    struct dpdk_vhost_message msg;
+    struct dpdk_vhost_fds fds = { .n = 0 };
+    size_t n = 0;
+    int n_tables = 0;
+
+    while (dpdk_vhost_wire_read(f->library, &msg,
+                                DPDK_VHOST_MESSAGE_HEADER_SIZE, &n, &fds)
+           == DPDK_VHOST_IO_DONE) {
+        if (msg.size) {
+            assert_int_equal(dpdk_vhost_wire_read(f->library, &msg.payload,
+                                                  msg.size, &n, &fds),
+                             DPDK_VHOST_IO_DONE);
+        }
+        n_tables += msg.request == DPDK_VHOST_SET_MEM_TABLE;
+        dpdk_vhost_fds_close(&fds);
+    }
+    return n_tables;
+}
+
+/* What takes long waits for more messages of others, and is rarer. */
+static void
+test_tables(void **state)
+{
+    struct dpdk_vhost_message msg = {
+        .request = DPDK_VHOST_SET_MEM_TABLE, .flags = 1, .size = 8 + 8 * 32
+    };
+    struct dpdk_vhost_fds fds = { .n = 8 };
+    struct fixture *f = *state;
+    int fd = memfd_create("test", MFD_CLOEXEC);
+    int n_tables = 0;
+
+    assert_int_equal(ftruncate(fd, 4096), 0);
+    msg.payload.memory.n = 8;
+    for (int i = 0; i < 8; i++) {
+        msg.payload.memory.regions[i].guest_addr = i * 4096;
+        msg.payload.memory.regions[i].user_addr = i * 4096;
+        msg.payload.memory.regions[i].size = 4096;
+        fds.fds[i] = fd;
+    }
+    for (int i = 0; i < 60; i++) {
+        int n;
+
+        for (int j = 0; j < 2 && i < 30; j++) {
+            assert_int_equal(
+                dpdk_vhost_wire_write(f->front_end, &msg,
+                                      DPDK_VHOST_MESSAGE_HEADER_SIZE
+                                      + msg.size, &fds), DPDK_VHOST_IO_DONE);
+        }
+        assert_true(dpdk_vhost_relay_run(f->conn));
+        n = count_tables(f);
+        assert_true(n <= 1);
+        n_tables += n;
+    }
+    assert_true(n_tables >= 31 && n_tables < 40);
+    close(fd);
+}
+
 int
 main(void)
 {
@@ -159,6 +222,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_hello_of_front_end, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_unwritable, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tables, setup, teardown),
     };
 
     alarm(60);

@@ -117,6 +117,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-vhost-guard.h \
 	lib/dpdk-vhost-hold.c \
 	lib/dpdk-vhost-hold.h \
+	lib/dpdk-vhost-listen.c \
+	lib/dpdk-vhost-listen.h \
 	lib/dpdk-vhost-message.c \
 	lib/dpdk-vhost-message.h \
 	lib/dpdk-vhost-relay.c \

@@ -36,8 +36,9 @@
 /* So many batches of a port may wait before it is stuck. */
 #define MAX_BATCHES 4
 
-/* Most threads, each of which is occupied by one port at most. */
-#define MAX_THREADS 64
+/* Most threads, each of which is occupied by one port at most: there are not
+ * many more ports, see SECURITY.md. */
+#define MAX_THREADS 300
 
 /* How long a batch waits for others before there is one more thread, in ms. */
 #define MAX_WAIT 200
@@ -57,6 +58,10 @@ static pthread_cond_t cond = PTHREAD_COND_INITIALIZER; /* There are more. */
 static struct ovs_list batches OVS_GUARDED_BY(mutex)
     = OVS_LIST_INITIALIZER(&batches);
 static unsigned int n_threads OVS_GUARDED_BY(mutex);
+
+/* What a descriptor stands for when its file is closed, until its number is
+ * free.  Set before there is a thread. */
+static int harmless = -1;
 
 /* Returns true if a batch of 'port' is being closed. */
 static bool
@@ -89,7 +94,7 @@ next_batch(void) OVS_REQUIRES(mutex)
 /* Closes the file that 'fd' stands for, and makes it stand for 'harmless'.  So
  * nobody else can get that number as long as this takes. */
 static void
-close_file(int fd, int harmless)
+close_file(int fd)
 {
     struct linger linger = { .l_onoff = 1, .l_linger = 0 };
 
@@ -102,8 +107,6 @@ close_file(int fd, int harmless)
 static void *
 close_main(void *aux OVS_UNUSED)
 {
-    int harmless = eventfd(0, EFD_CLOEXEC);
-
     pthread_detach(pthread_self());
     ovsrcu_quiesce_start();
     ovs_mutex_lock(&mutex);
@@ -118,7 +121,7 @@ close_main(void *aux OVS_UNUSED)
         ovs_mutex_unlock(&mutex);
 
         for (size_t i = 0; i < batch->n; i++) {
-            close_file(batch->fds[i], harmless);
+            close_file(batch->fds[i]);
         }
 
         ovs_mutex_lock(&mutex);
@@ -132,14 +135,39 @@ close_main(void *aux OVS_UNUSED)
     return NULL;
 }
 
-/* Starts a thread if a batch has waited long enough for one. */
-static void
-start_thread(void) OVS_REQUIRES(mutex)
+/* Returns true if a batch has waited long enough for one more thread. */
+static bool
+is_late(void) OVS_REQUIRES(mutex)
 {
     const struct batch *batch = next_batch();
 
-    if (batch && n_threads < MAX_THREADS
-        && (!n_threads || time_msec() >= batch->since + MAX_WAIT)) {
+    return batch && (!n_threads || time_msec() >= batch->since + MAX_WAIT);
+}
+
+/* Returns true if there are descriptors for one more thread.  The core makes a
+ * pipe for each, and ends the process if it cannot. */
+static bool
+has_descriptors(void) OVS_REQUIRES(mutex)
+{
+    int fds[2];
+
+    if (harmless < 0) {
+        harmless = eventfd(0, EFD_CLOEXEC);
+    }
+    if (harmless < 0 || pipe2(fds, O_CLOEXEC)) {
+        return false;
+    }
+    close(fds[0]);
+    close(fds[1]);
+    return true;
+}
+
+/* Starts a thread if a batch has waited long enough for one.  If there are no
+ * descriptors any more, it has to wait for these, too. */
+static void
+start_thread(void) OVS_REQUIRES(mutex)
+{
+    if (n_threads < MAX_THREADS && is_late() && has_descriptors()) {
         n_threads++;
         ovs_thread_create("ovs_vhost_close", close_main, NULL);
     }
@@ -166,12 +194,17 @@ dpdk_vhost_close(const char *port, const int fds[], size_t n)
     ovs_mutex_unlock(&mutex);
 }
 
-void
+bool
 dpdk_vhost_close_run(void)
 {
+    bool idle;
+
     ovs_mutex_lock(&mutex);
     start_thread();
+    idle = ovs_list_is_empty(&batches);
     ovs_mutex_unlock(&mutex);
+
+    return !idle;
 }
 
 bool

@@ -30,8 +30,8 @@
  * that port waits for it, so that a port can occupy one thread only.  There is
  * one more as soon as others would have to wait for long.
  *
- * Called by dpdk-vhost-guard.c and dpdk-vhost-relay.c; calls the kernel
- * only. */
+ * Called by dpdk-vhost-guard.c, dpdk-vhost-relay.c, dpdk-vhost-listen.c and
+ * dpdk-vhost-events.c; calls the kernel only. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,7 +49,7 @@ bool dpdk_vhost_close_has(int fd);
 bool dpdk_vhost_close_is_stuck(const char *port);
 
 /* To be called every now and then: sees that nobody waits for a port that is
- * not theirs. */
-void dpdk_vhost_close_run(void);
+ * not theirs.  Returns false if there is nothing to be closed. */
+bool dpdk_vhost_close_run(void);
 
 #endif /* dpdk-vhost-close.h */

@@ -35,7 +35,10 @@
 static struct connection {
     struct dpdk_vhost_rings *rings; /* Of its port, or null, atomic. */
     struct dpdk_vhost_asked asked;
+    uint64_t secret;            /* What its first message has to have, */
+    bool begun;                 /* if there was none yet. */
     bool in_message;            /* Is the library handling a message? */
+    bool failed;                /* Is it to handle none any more? */
     bool running;               /* Does it have a guest? */
 } connections[RTE_MAX_VHOST_DEVICE];
 
@@ -89,12 +92,21 @@ refuse(struct dpdk_vhost_message *msg)
 
     case DPDK_VHOST_SET_LOG_FD:
     case DPDK_VHOST_SET_BACKEND_REQ_FD:
-        /* These do no harm. */
+        /* These do no harm, and after_message() makes them fail. */
         return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 
     default:
         return RTE_VHOST_MSG_RESULT_ERR;
     }
+}
+
+/* Returns true if 'msg' is the first one of 'conn' that GUARD sends. */
+static bool
+is_hello(const struct connection *conn, const struct dpdk_vhost_message *msg)
+{
+    return msg->request == DPDK_VHOST_HELLO
+           && msg->size == sizeof msg->payload.u64
+           && msg->payload.u64 == conn->secret;
 }
 
 /* librte_vhost calls this before it handles 'message', which begins as it came
@@ -105,8 +117,16 @@ before_message(int vid, void *message)
     struct dpdk_vhost_message *msg = message;
     struct connection *conn = lookup(vid);
 
+    if (conn && !conn->begun) {
+        conn->begun = true;
+        conn->failed = !is_hello(conn, msg);
+        if (!conn->failed) {
+            return RTE_VHOST_MSG_RESULT_OK;
+        }
+    }
     dpdk_vhost_sigbus_handle(vid);
-    if (dpdk_vhost_connection_has_failed(vid)) {
+    if (conn && dpdk_vhost_connection_has_failed(vid)) {
+        conn->failed = true;
         return refuse(msg);
     }
     dpdk_crumb_set(conn ? conn->rings->faults->crumb : NULL);
@@ -136,6 +156,11 @@ after_message(int vid, void *message)
     const struct dpdk_vhost_message *msg = message;
     struct connection *conn = lookup(vid);
 
+    if (conn && conn->failed) {
+        /* What the library knows is not to be looked at: it may not even have
+         * the guest's memory any more. */
+        return RTE_VHOST_MSG_RESULT_ERR;
+    }
     if (conn && conn->in_message && changes_something(msg->request)) {
         conn->in_message = false;
         dpdk_vhost_rings_after_message(conn->rings, vid);
@@ -145,7 +170,8 @@ after_message(int vid, void *message)
 }
 
 void
-dpdk_vhost_connection_begin(int vid, struct dpdk_vhost_rings *rings)
+dpdk_vhost_connection_begin(int vid, struct dpdk_vhost_rings *rings,
+                            uint64_t secret)
 {
     static const struct rte_vhost_user_extern_ops ops = {
         .pre_msg_handle = before_message,
@@ -156,7 +182,10 @@ dpdk_vhost_connection_begin(int vid, struct dpdk_vhost_rings *rings)
         struct connection *conn = &connections[vid];
 
         memset(&conn->asked, 0, sizeof conn->asked);
+        conn->secret = secret;
+        conn->begun = false;
         conn->in_message = false;
+        conn->failed = false;
         conn->running = false;
         __atomic_store_n(&conn->rings, rings, __ATOMIC_RELEASE);
         rte_vhost_extern_callback_register(vid, &ops, NULL);
@@ -179,7 +208,7 @@ dpdk_vhost_connection_has_failed(int vid)
 {
     const struct connection *conn = lookup(vid);
 
-    return conn && conn->in_message;
+    return conn && (conn->in_message || conn->failed);
 }
 
 void
@@ -206,7 +235,7 @@ dpdk_vhost_connection_detach(int vid)
         const struct connection *other = &connections[i];
 
         if (__atomic_load_n(&other->rings, __ATOMIC_ACQUIRE) == conn->rings
-            && other->running && !other->in_message) {
+            && other->running && !dpdk_vhost_connection_has_failed(i)) {
             return i;
         }
     }

@@ -29,6 +29,12 @@
  * may have unmapped the guest's memory, and not remember that.  So such a
  * connection gets no packets any more, and its next message fails, too.
  *
+ * The first message of each connection is GUARD's, with a secret number, so
+ * that the library has nothing from a front end whose messages GUARD does not
+ * check, or takes for those of another connection.  See dpdk-vhost-connfd.h
+ * for why that might be: only the kernel knows what socket is whose, and peers
+ * may name theirs as they like.
+ *
  * Called by dpdk-vhost-events.c; calls dpdk-vhost-ring.c,
  * dpdk-vhost-sigbus.c, dpdk-crumb.c and librte_vhost, which calls back.
  *
@@ -42,9 +48,11 @@
 
 struct dpdk_vhost_rings;
 
-/* Connection 'vid' of the port with 'rings' begins, in new_connection(), and
- * ends, in destroy_connection(). */
-void dpdk_vhost_connection_begin(int vid, struct dpdk_vhost_rings *rings);
+/* Connection 'vid' of the port with 'rings' begins, in new_connection(), with
+ * a message that has the number 'secret', and ends, in
+ * destroy_connection(). */
+void dpdk_vhost_connection_begin(int vid, struct dpdk_vhost_rings *rings,
+                                 uint64_t secret);
 void dpdk_vhost_connection_end(int vid);
 
 /* Returns true if librte_vhost has failed to handle a message of connection

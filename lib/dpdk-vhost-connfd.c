@@ -76,8 +76,9 @@ get_name(int fd, get_name_func *get, char name[sizeof(struct sockaddr_un)])
     return true;
 }
 
+/* Returns true if 'fd' is a stream socket that listens, or does not. */
 static bool
-is_connected_stream(int fd)
+is_stream(int fd, bool listening)
 {
     int type, listens;
     socklen_t type_len = sizeof type;
@@ -87,7 +88,7 @@ is_connected_stream(int fd)
            && type == SOCK_STREAM
            && !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens,
                           &listens_len)
-           && !listens;
+           && !listens == !listening;
 }
 
 static enum match
@@ -170,9 +171,13 @@ is_passed(int fd)
     return false;
 }
 
-int
-dpdk_vhost_connfd_find(const char *path, bool client,
-                       dpdk_vhost_connfd_is_taken_func *is_taken)
+/* Returns the descriptor that best has to do with 'path', according to
+ * 'get_match', of sockets that listen, or do not, or -1 if none has.  Leaves
+ * out those that 'is_taken'. */
+static int
+find(const char *path, bool listening,
+     enum match (*get_match)(int fd, const char *path),
+     dpdk_vhost_connfd_is_taken_func *is_taken)
 {
     enum match best = MATCH_NONE;
     DIR *dir = opendir(FD_DIR);
@@ -183,11 +188,12 @@ dpdk_vhost_connfd_find(const char *path, bool client,
         enum match match;
         int fd;
 
-        if (!str_to_int(de->d_name, 10, &fd) || !is_connected_stream(fd)
-            || is_passed(fd) || is_taken(fd)) {
+        /* The first three may be connected to whoever logs what we print. */
+        if (!str_to_int(de->d_name, 10, &fd) || fd <= STDERR_FILENO
+            || !is_stream(fd, listening) || is_passed(fd) || is_taken(fd)) {
             continue;
         }
-        match = client ? match_client(fd, path) : match_server(fd, path);
+        match = get_match(fd, path);
         if (match > best) {
             best = match;
             found = fd;
@@ -197,6 +203,20 @@ dpdk_vhost_connfd_find(const char *path, bool client,
         closedir(dir);
     }
     return found;
+}
+
+int
+dpdk_vhost_connfd_find(const char *path, bool client,
+                       dpdk_vhost_connfd_is_taken_func *is_taken)
+{
+    return find(path, false, client ? match_client : match_server, is_taken);
+}
+
+int
+dpdk_vhost_connfd_find_listener(const char *path,
+                                dpdk_vhost_connfd_is_taken_func *is_taken)
+{
+    return find(path, true, match_server, is_taken);
 }
 
 int

@@ -18,9 +18,10 @@
 #define DPDK_VHOST_CONNFD_H 1
 
 /* Which socket a connection of librte_vhost has.  The library tells its
- * callbacks a number of its own only, but the kernel knows.  Called by
- * dpdk-vhost-guard.c and dpdk-vhost-relay.c, with the mutex of the first
- * one. */
+ * callbacks a number of its own only, but the kernel knows.  Of several that
+ * may be it, one is taken: if it is another one's, librte_vhost finds out, see
+ * dpdk-vhost-connection.h.  Called by dpdk-vhost-guard.c, dpdk-vhost-relay.c
+ * and dpdk-vhost-listen.c, with the mutex of the first one. */
 
 #include <stdbool.h>
 
@@ -40,6 +41,11 @@ typedef bool dpdk_vhost_connfd_is_taken_func(int fd);
  * told.  Leaves out those that 'is_taken'. */
 int dpdk_vhost_connfd_find(const char *path, bool client,
                            dpdk_vhost_connfd_is_taken_func *is_taken);
+
+/* Returns the descriptor of the socket 'path', on which librte_vhost listens,
+ * or -1 if it does not.  Leaves out those that 'is_taken'. */
+int dpdk_vhost_connfd_find_listener(const char *path,
+                                    dpdk_vhost_connfd_is_taken_func *is_taken);
 
 /* Puts a pair of sockets between 'connfd', a socket, and whoever uses it: then
  * 'connfd' is one end of the pair, '*innerp' the other one, and '*outerp' what

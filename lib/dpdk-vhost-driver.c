@@ -255,6 +255,7 @@ dpdk_vhost_driver_start(struct dpdk_vhost *vhost, const char *path)
     if (!error && !vhost->client) {
         error = open_file(vhost, path);
         if (error) {
+            dpdk_vhost_guard_release(vhost, path);
             unregister_socket(vhost, path);
         }
     }
@@ -314,7 +315,7 @@ dpdk_vhost_driver_stop(struct dpdk_vhost *vhost)
         return;
     }
 
-    dpdk_vhost_guard_release(vhost);
+    dpdk_vhost_guard_release(vhost, path);
     if (vhost->client) {
         unregister_socket(vhost, path);
     } else {

@@ -16,7 +16,8 @@
 
 /* What librte_vhost calls back.  Called by librte_vhost, and by dpdk-vhost.c
  * for the thread EVENT; calls dpdk-vhost.c to publish what has changed,
- * dpdk-vhost-guard.c, dpdk-vhost-connection.c and dpdk-vhost-fault.c. */
+ * dpdk-vhost-guard.c, dpdk-vhost-connection.c, dpdk-vhost-fault.c and
+ * dpdk-vhost-close.c. */
 
 #include <config.h>
 
@@ -27,6 +28,7 @@
 
 #include "dpdk-log.h"
 #include "dpdk-vhost.h"
+#include "dpdk-vhost-close.h"
 #include "dpdk-vhost-connection.h"
 #include "dpdk-vhost-driver.h"
 #include "dpdk-vhost-features.h"
@@ -69,6 +71,10 @@ static struct latch events_latch; /* Set when 'events' was added to. */
 #define MANY_EVENTS 1000
 #define MAX_EVENTS 10000
 static atomic_bool events_lost = ATOMIC_VAR_INIT(false);
+
+/* How often EVENT looks whether a port that is stuck can have a connection
+ * again, in ms. */
+#define STUCK_INTERVAL 1000
 
 static void
 get_ifname(int vid, char ifname[IFNAME_SIZE])
@@ -152,11 +158,12 @@ attach_guest(struct dpdk_vhost *vhost, int vid)
     return numa;
 }
 
-/* Says hello to the port that the connection 'vid' is for, if there is one. */
+/* Says hello to the port that the connection 'vid' is for.  One that is for
+ * none would not be guarded. */
 static int
 new_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
 {
-    bool accepted = true;
+    bool accepted = false;
     struct dpdk_vhost *vhost;
     char ifname[IFNAME_SIZE];
 
@@ -164,9 +171,11 @@ new_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
     ovs_mutex_lock(&dpdk_mutex);
     vhost = dpdk_vhost_lookup(ifname);
     if (vhost) {
-        accepted = dpdk_vhost_guard_connect(vhost, ifname, vid);
+        uint64_t secret;
+
+        accepted = dpdk_vhost_guard_connect(vhost, ifname, vid, &secret);
         if (accepted) {
-            dpdk_vhost_connection_begin(vid, &vhost->rings);
+            dpdk_vhost_connection_begin(vid, &vhost->rings, secret);
         } else {
             dpdk_vhost_driver_restart_later(vhost);
         }
@@ -463,10 +472,15 @@ show_hold(struct dpdk_vhost *vhost) OVS_EXCLUDED(vhost->dev.mutex)
 static long long int
 run_restart(struct dpdk_vhost *vhost) OVS_EXCLUDED(vhost->dev.mutex)
 {
+    bool stuck = dpdk_vhost_close_is_stuck(vhost->faults.name);
     long long int at;
 
     ovs_mutex_lock(&vhost->dev.mutex);
     at = vhost->restart_at;
+    if (at && at <= time_msec() && stuck) {
+        /* The connection would be refused, and cost a descriptor more. */
+        at = vhost->restart_at = time_msec() + STUCK_INTERVAL;
+    }
     if (at && at <= time_msec()) {
         netdev_request_reconfigure(&vhost->dev.up);
         at = 0;

@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -42,6 +44,12 @@
 /* What FD_LINK is for an eventfd.  That of a file with a name starts with a
  * slash or a parenthesis. */
 #define EVENTFD "anon_inode:[eventfd]"
+
+/* What part of the address space that is left a front end may take at once.
+ * Files without anything in them cost it nothing, but without addresses no
+ * thread gets a stack, and no other guest is served.  So each one leaves
+ * enough for many more. */
+#define MAX_PART 8
 
 /* A file that is mapped while it is checked. */
 struct mapping {
@@ -182,6 +190,24 @@ check_memory(int fd, uint64_t offset, uint64_t size, struct mapping *mapping)
     return NULL;
 }
 
+/* Returns null if a front end may have mapped 'size' bytes, as are mapped now,
+ * or what is wrong. */
+static char *
+check_room(uint64_t size)
+{
+    void *p = mmap(NULL, size * (MAX_PART - 1), PROT_NONE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (p == MAP_FAILED) {
+        return (errno == ENOMEM
+                ? xasprintf("takes more than 1/%d of the address space that "
+                            "is left", MAX_PART)
+                : NULL);
+    }
+    munmap(p, size * (MAX_PART - 1));
+    return NULL;
+}
+
 static void
 unmap(const struct mapping *mapping)
 {
@@ -196,8 +222,36 @@ dpdk_vhost_fd_check_memory(int fd, uint64_t offset, uint64_t size)
     struct mapping mapping = { .start = NULL };
     char *why = check_memory(fd, offset, size, &mapping);
 
+    why = why ? why : check_room(mapping.size);
     unmap(&mapping);
     return why;
+}
+
+/* Returns the size of the pages of 'fd' if it is a file of hugetlbfs, or 0.
+ * Asks no file system that others may serve. */
+static uint64_t
+get_huge_page_size(int fd)
+{
+    struct statfs s;
+
+    return (fcntl(fd, F_GET_SEALS) >= 0 && !fstatfs(fd, &s)
+            && s.f_type == HUGETLBFS_MAGIC ? s.f_bsize : 0);
+}
+
+/* Can 'fd' be the log that 'msg' tells of? */
+static char *
+check_log(const struct dpdk_vhost_message *msg, int fd)
+{
+    uint64_t page_size = get_huge_page_size(fd);
+    uint64_t size = msg->payload.log.size;
+
+    /* librte_vhost maps it, and unmaps it, with just that size.  The second
+     * one fails within a page, and what is left of each log takes one of the
+     * mappings that the process may have. */
+    return (page_size && size % page_size
+            ? xasprintf("has pages of %"PRIu64" bytes, which a log of %"PRIu64
+                        " bytes ends within", page_size, size)
+            : dpdk_vhost_fd_check_memory(fd, msg->payload.log.offset, size));
 }
 
 bool
@@ -275,6 +329,7 @@ check_regions(const struct dpdk_vhost_message *msg, const int fds[], size_t n)
 {
     struct mapping mappings[DPDK_VHOST_MESSAGE_MAX_REGIONS];
     char *sentence = NULL;
+    uint64_t size = 0;
 
     memset(mappings, 0, sizeof mappings);
     for (size_t i = 0; i < n && !sentence; i++) {
@@ -287,7 +342,9 @@ check_regions(const struct dpdk_vhost_message *msg, const int fds[], size_t n)
             sentence = xasprintf("region %"PRIuSIZE": file %s", i, why);
             free(why);
         }
+        size += mappings[i].size;
     }
+    sentence = sentence ? sentence : check_room(size);
     for (size_t i = 0; i < n; i++) {
         unmap(&mappings[i]);
     }
@@ -310,8 +367,7 @@ dpdk_vhost_fd_check_message(const struct dpdk_vhost_message *msg,
 
     case DPDK_VHOST_SET_LOG_BASE:
         *faultp = DPDK_VHOST_FAULT_MEMORY;
-        why = dpdk_vhost_fd_check_memory(fds[0], msg->payload.log.offset,
-                                         msg->payload.log.size);
+        why = check_log(msg, fds[0]);
         break;
 
     case DPDK_VHOST_SET_LOG_FD:

@@ -31,9 +31,10 @@
 #include "dpdk-vhost-message.h"
 
 /* Can 'fd' back 'size' bytes of memory that start 'offset' bytes into it?
- * They must not wrap around.  Memory is what a memfd, tmpfs, hugetlbfs or a
- * device (DAX) has: a file of any other file system may be served by anybody,
- * and then whoever touches it waits for them. */
+ * They must not wrap around, nor take too much of our address space.  Memory
+ * is what a memfd, tmpfs, hugetlbfs or a device (DAX) has: a file of any other
+ * file system may be served by anybody, and then whoever touches it waits for
+ * them.  Those on disks of the host are taken, too. */
 char *dpdk_vhost_fd_check_memory(int fd, uint64_t offset, uint64_t size);
 
 /* Is 'fd' an eventfd?  Makes it not block: the other end may leave its counter

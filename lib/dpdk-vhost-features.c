@@ -25,6 +25,7 @@
 
 #include "dpdk-log.h"
 #include "netdev-provider.h"
+#include "timeval.h"
 #include "userspace-tso.h"
 #include "util.h"
 
@@ -46,6 +47,11 @@ enum {
 };
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
+
+/* The first and the longest pause after what a port offers has changed, in
+ * ms. */
+#define MIN_PAUSE 1000
+#define MAX_PAUSE 60000
 
 uint64_t
 dpdk_vhost_features_driver_flags(bool all)
@@ -81,6 +87,25 @@ dpdk_vhost_features_protocol(uint64_t offered, bool iommu)
                       | (iommu ? PROTOCOL(BACKEND_REQ) : 0));
 }
 
+/* Returns true if what 'vhost' offers is to change now, though not soon
+ * again. */
+static bool
+may_change(struct dpdk_vhost *vhost) OVS_REQUIRES(vhost->dev.mutex)
+{
+    long long int now = time_msec();
+
+    if (now < vhost->offer_until) {
+        return false;
+    }
+    if (now >= vhost->offer_until + MAX_PAUSE) {
+        vhost->offer_pause = 0;
+    }
+    vhost->offer_pause = MIN(MAX(2 * vhost->offer_pause, MIN_PAUSE),
+                             MAX_PAUSE);
+    vhost->offer_until = now + vhost->offer_pause;
+    return true;
+}
+
 bool
 dpdk_vhost_features_closed(struct dpdk_vhost *vhost)
     OVS_REQUIRES(vhost->dev.mutex)
@@ -95,7 +120,8 @@ dpdk_vhost_features_closed(struct dpdk_vhost *vhost)
 
     /* Another connection may fail before the change is applied. */
     if (all != vhost->all_features
-        && vhost->requested_all_features == vhost->all_features) {
+        && vhost->requested_all_features == vhost->all_features
+        && may_change(vhost)) {
         vhost->requested_all_features = all;
         netdev_request_reconfigure(&vhost->dev.up);
     }

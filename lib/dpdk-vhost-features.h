@@ -30,7 +30,11 @@
  * any more: QEMU or librte_vhost closes the connection, tries again, and so on
  * for ever.  So a client port whose connection is closed before there is a
  * guest offers everything to the next one, whatever the key says, and no
- * longer when that one has come and gone. */
+ * longer when that one has come and gone.
+ *
+ * PMD threads stop for such a change, and a peer can cause it as fast as it
+ * can connect, so that there is a pause after each, twice as long each time,
+ * until there was peace for a minute. */
 
 #include <stdbool.h>
 #include <stdint.h>

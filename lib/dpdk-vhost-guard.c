@@ -17,16 +17,18 @@
 /* The message firewall in front of librte_vhost.  Called by dpdk-vhost.c,
  * dpdk-vhost-driver.c, dpdk-vhost-events.c, dpdk-vhost-wake.c and
  * dpdk-commands.c; calls dpdk-vhost-relay.c for each connection,
- * dpdk-vhost-connfd.c to find its socket, dpdk-vhost-call.c for eventfds that
- * block, dpdk-vhost-close.c to close what may take long, dpdk-vhost-sigbus.c
- * for memory that is gone, dpdk-vhost-fault.c to tell the user,
- * dpdk-vhost-ring.c for rings that are broken, and dpdk-crumb.c. */
+ * dpdk-vhost-connfd.c to find its socket, dpdk-vhost-listen.c for that of a
+ * port, dpdk-vhost-call.c for eventfds that block, dpdk-vhost-close.c to close
+ * what may take long, dpdk-vhost-sigbus.c for memory that is gone,
+ * dpdk-vhost-fault.c to tell the user, dpdk-vhost-ring.c for rings that are
+ * broken, and dpdk-crumb.c. */
 
 #include <config.h>
 
 #include "dpdk-vhost-guard.h"
 
 #include <errno.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "dpdk-crumb.h"
@@ -35,6 +37,7 @@
 #include "dpdk-vhost-close.h"
 #include "dpdk-vhost-connfd.h"
 #include "dpdk-vhost-fault.h"
+#include "dpdk-vhost-listen.h"
 #include "dpdk-vhost-relay.h"
 #include "dpdk-vhost-sigbus.h"
 #include "latch.h"
@@ -112,6 +115,7 @@ guard_main(void *aux OVS_UNUSED)
     pthread_detach(pthread_self());
     for (;;) {
         struct dpdk_vhost_relay *conn, *next;
+        bool pending;
 
         latch_poll(&guard_latch);
         ovs_mutex_lock(&guard_mutex);
@@ -124,8 +128,12 @@ guard_main(void *aux OVS_UNUSED)
         if (time_msec() >= next_check) {
             check_all_calls();
             check_rings();
-            dpdk_vhost_close_run();
             next_check = time_msec() + CHECK_INTERVAL;
+        }
+        pending = dpdk_vhost_close_run();
+        pending |= dpdk_vhost_listen_run();
+        if (pending) {
+            poll_timer_wait_until(next_check);
         }
         if (dpdk_vhost_calls_run()) {
             next_check = MIN(next_check, time_msec() + DRAIN_INTERVAL);
@@ -215,16 +223,28 @@ dpdk_vhost_guard_take(const char *path, int *fdp) OVS_EXCLUDED(guard_mutex)
     ovs_mutex_lock(&guard_mutex);
     error = take_socket(path, true, &outer, fdp);
     if (!error) {
-        close(outer);
+        /* It may be somebody else's, who made it look like ours. */
+        dpdk_vhost_relay_close_outer(path, outer);
+        latch_set(&guard_latch);
     }
     ovs_mutex_unlock(&guard_mutex);
 
     return error;
 }
 
+/* Stores a number that nobody can guess in '*secretp'.  Returns 0 or a
+ * positive errno. */
+static int
+make_secret(uint64_t *secretp)
+{
+    ssize_t n = getrandom(secretp, sizeof *secretp, GRND_NONBLOCK);
+
+    return n == sizeof *secretp ? 0 : n < 0 ? errno : EIO;
+}
+
 bool
-dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path, int vid)
-    OVS_EXCLUDED(guard_mutex)
+dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path, int vid,
+                         uint64_t *secretp) OVS_EXCLUDED(guard_mutex)
 {
     char *why = NULL;
     int inner, outer;
@@ -232,22 +252,26 @@ dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path, int vid)
     int error;
 
     ovs_mutex_lock(&guard_mutex);
-    error = take_socket(path, vhost->client, &outer, &inner);
+    error = make_secret(secretp);
+    error = error ? error : take_socket(path, vhost->client, &outer, &inner);
     if (error) {
         /* Nobody is served whose messages cannot be checked. */
         why = xasprintf("messages cannot be checked (%s)",
                         ovs_strerror(error));
-    } else if (count_connections(vhost) >= MAX_CONNECTIONS) {
-        why = xasprintf("more than %d connections", MAX_CONNECTIONS);
     } else if (dpdk_vhost_close_is_stuck(vhost->faults.name)) {
         why = xstrdup("descriptors that others have passed cannot be closed");
+        if (!vhost->client) {
+            dpdk_vhost_listen_pause(vhost, vhost->faults.name, path, is_taken);
+        }
+    } else if (count_connections(vhost) >= MAX_CONNECTIONS) {
+        why = xasprintf("more than %d connections", MAX_CONNECTIONS);
     } else {
         struct dpdk_vhost_relay *conn;
 
         dpdk_vhost_sigbus_connect(vid);
         dpdk_vhost_connfd_begin(vid);
         dpdk_vhost_calls_forget(vid);
-        conn = dpdk_vhost_relay_create(vhost, vid, outer, inner);
+        conn = dpdk_vhost_relay_create(vhost, vid, outer, inner, *secretp);
         ovs_list_push_back(&connections, &conn->node);
         latch_set(&guard_latch);
     }
@@ -260,6 +284,7 @@ dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path, int vid)
             /* Not by librte_vhost, which waits. */
             dpdk_vhost_relay_close_outer(vhost->faults.name, outer);
             close(inner);
+            latch_set(&guard_latch);
         }
     }
     ovs_mutex_unlock(&guard_mutex);
@@ -273,12 +298,11 @@ dpdk_vhost_guard_disconnect(int vid) OVS_EXCLUDED(guard_mutex)
     struct dpdk_vhost_relay *conn, *next;
 
     ovs_mutex_lock(&guard_mutex);
+
+    /* There may be another one whose 'vid' is used again already. */
     LIST_FOR_EACH_SAFE (conn, next, node, &connections) {
-        if (conn->vid == vid) {
-            if (!dpdk_vhost_relay_run_inner(conn)) {
-                drop(conn);
-            }
-            break;
+        if (conn->vid == vid && !dpdk_vhost_relay_run_inner(conn)) {
+            drop(conn);
         }
     }
     dpdk_vhost_calls_forget(vid);
@@ -297,12 +321,16 @@ dpdk_vhost_guard_begin(struct dpdk_vhost *vhost, uint64_t features,
 }
 
 void
-dpdk_vhost_guard_release(struct dpdk_vhost *vhost) OVS_EXCLUDED(guard_mutex)
+dpdk_vhost_guard_release(struct dpdk_vhost *vhost, const char *path)
+    OVS_EXCLUDED(guard_mutex)
 {
     struct dpdk_vhost_relay *conn;
 
     ovs_mutex_lock(&guard_mutex);
     vhost->guarded = false;
+    if (!vhost->client) {
+        dpdk_vhost_listen_end(vhost, vhost->faults.name, path, is_taken);
+    }
     LIST_FOR_EACH (conn, node, &connections) {
         if (conn->vhost == vhost) {
             conn->vhost = NULL;

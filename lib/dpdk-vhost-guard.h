@@ -31,9 +31,10 @@
  *
  *     front end --- outer | GUARD | inner --- librte_vhost (VHOST)
  *
- * If a message is refused, both sides find their connection closed and all of
- * its descriptors are closed, which no part of the library has seen.  All of
- * this uses documented interfaces only: no layout of the library's messages.
+ * The first message is ours, see dpdk-vhost-connection.h.  If a message is
+ * refused, both sides find their connection closed and all of its descriptors
+ * are closed, which no part of the library has seen.  All of this uses
+ * documented interfaces only: no layout of the library's messages.
  *
  * If the library fails to do what a front end asked for, it closes the
  * connection, as what it knows of the guest may be nonsense then; but if the
@@ -67,10 +68,11 @@ struct dpdk_vhost;
 /* Starts GUARD, if it does not run yet.  MAIN. */
 void dpdk_vhost_guard_start(void);
 
-/* Guards the new connection 'vid', on the socket 'path', of 'vhost'.  Returns
- * false if it is to be refused.  In new_connection(). */
+/* Guards the new connection 'vid', on the socket 'path', of 'vhost', and
+ * stores the secret of its first message in '*secretp'.  Returns false if it
+ * is to be refused.  In new_connection(). */
 bool dpdk_vhost_guard_connect(struct dpdk_vhost *vhost, const char *path,
-                              int vid);
+                              int vid, uint64_t *secretp);
 
 /* Makes librte_vhost, which has made a new connection to the socket 'path',
  * use one end of a pair of sockets instead, and stores the other one in
@@ -105,9 +107,10 @@ void dpdk_vhost_guard_get_info(const struct dpdk_vhost *vhost, int vid,
 void dpdk_vhost_guard_begin(struct dpdk_vhost *vhost, uint64_t features,
                             uint64_t protocol);
 
-/* It is us who are about to close all connections of 'vhost': what goes wrong
- * from now on is not the peer's fault.  MAIN. */
-void dpdk_vhost_guard_release(struct dpdk_vhost *vhost);
+/* It is us who are about to close all connections of 'vhost', and its socket
+ * 'path': what goes wrong from now on is not the peer's fault, and nobody
+ * connects to a server any more.  MAIN. */
+void dpdk_vhost_guard_release(struct dpdk_vhost *vhost, const char *path);
 
 /* librte_vhost has closed all connections of 'vhost', and uses nothing of
  * theirs any more.  MAIN. */

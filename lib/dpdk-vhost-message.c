@@ -22,7 +22,9 @@
 
 #include <inttypes.h>
 #include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "util.h"
 
@@ -401,6 +403,14 @@ count_fds(const struct dpdk_vhost_message *msg, enum fds fds)
     }
 }
 
+/* Returns the number of the ring in 'msg', SET_VRING_KICK or the like, which
+ * has been checked. */
+static unsigned int
+kick_index(const struct dpdk_vhost_message *msg)
+{
+    return msg->payload.u64 & (DPDK_VHOST_MESSAGE_MAX_RINGS - 1);
+}
+
 char *
 dpdk_vhost_message_check(const struct dpdk_vhost_front_end *peer,
                          const struct dpdk_vhost_message *msg, size_t n_fds)
@@ -412,21 +422,40 @@ dpdk_vhost_message_check(const struct dpdk_vhost_front_end *peer,
         why = xasprintf("has %"PRIuSIZE" file descriptors, not %"PRIuSIZE,
                         n_fds, count_fds(msg, request->fds));
     }
+    if (!why && msg->request == DPDK_VHOST_SET_VRING_KICK
+        && !peer->sizes[kick_index(msg)]) {
+        /* librte_vhost would use memory that it has freed, or has none of. */
+        why = xasprintf("starts ring %u, which has no size", kick_index(msg));
+    }
     return why;
+}
+
+/* Remembers that 'peer' has set its 'features'.  librte_vhost forgets all but
+ * two rings of a front end that does not have several queues. */
+static void
+note_features(struct dpdk_vhost_front_end *peer, uint64_t features)
+{
+    /* librte_vhost refuses what it does not offer. */
+    peer->features = features & peer->offered_features;
+    peer->ever_features |= peer->features;
+    if (!has(features, VIRTIO_NET_F_MQ)) {
+        memset(&peer->sizes[2], 0,
+               sizeof peer->sizes - 2 * sizeof peer->sizes[0]);
+    }
 }
 
 void
 dpdk_vhost_message_note(struct dpdk_vhost_front_end *peer,
                         const struct dpdk_vhost_message *msg)
 {
-    /* librte_vhost refuses what it does not offer. */
     if (msg->request == DPDK_VHOST_SET_FEATURES) {
-        peer->features = msg->payload.u64 & peer->offered_features;
-        peer->ever_features |= peer->features;
+        note_features(peer, msg->payload.u64);
     } else if (msg->request == DPDK_VHOST_SET_PROTOCOL_FEATURES) {
         peer->protocol = msg->payload.u64 & peer->offered_protocol;
         peer->ever_protocol |= peer->protocol;
     } else if (msg->request == DPDK_VHOST_SET_VRING_NUM) {
         peer->sizes[msg->payload.state.index] = msg->payload.state.num;
+    } else if (msg->request == DPDK_VHOST_GET_VRING_BASE) {
+        peer->sizes[msg->payload.state.index] = 0;
     }
 }

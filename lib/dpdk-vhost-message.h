@@ -74,6 +74,10 @@ enum dpdk_vhost_request {
     DPDK_VHOST_IOTLB_MSG = 22,
     DPDK_VHOST_GET_CONFIG = 24,
     DPDK_VHOST_GET_STATUS = 40,
+
+    /* Not a front end's: the first one that GUARD sends, see
+     * dpdk-vhost-connection.h. */
+    DPDK_VHOST_HELLO = 0x6f766868
 };
 
 /* Bits of 'flags' of a message. */
@@ -138,7 +142,8 @@ struct dpdk_vhost_front_end {
     uint64_t ever_features;     /* and has ever had. */
     uint64_t protocol;          /* Protocol features that it has now, */
     uint64_t ever_protocol;     /* and has ever had. */
-    uint16_t sizes[DPDK_VHOST_MESSAGE_MAX_RINGS]; /* Of its rings. */
+    uint16_t sizes[DPDK_VHOST_MESSAGE_MAX_RINGS]; /* Of its rings, or 0 if
+                                 * librte_vhost has no memory for one. */
 };
 
 /* Returns the name of 'request', or null if it is not known. */

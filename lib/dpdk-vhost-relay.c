@@ -47,6 +47,10 @@
 #define MESSAGE_RATE 1000
 #define MESSAGE_BURST 4000
 
+/* As how many messages each region of memory counts: GUARD and VHOST take
+ * milliseconds for a table of them, which they do nothing else in. */
+#define REGION_COST 16
+
 /* Messages that are passed on before it is the next connection's turn. */
 #define MAX_TURN 16
 
@@ -76,7 +80,7 @@ dpdk_vhost_relay_close_outer(const char *name, int outer)
 
 struct dpdk_vhost_relay *
 dpdk_vhost_relay_create(struct dpdk_vhost *vhost, int vid, int outer,
-                        int inner)
+                        int inner, uint64_t secret)
 {
     struct dpdk_vhost_relay *conn = xzalloc(sizeof *conn);
 
@@ -87,6 +91,7 @@ dpdk_vhost_relay_create(struct dpdk_vhost *vhost, int vid, int outer,
     conn->inner = inner;
     conn->outer = outer;
     conn->serve_at = time_msec() + (vhost->client ? CLIENT_DELAY : 0);
+    conn->secret = secret;
     conn->peer.offered_features = vhost->offered_features;
     conn->peer.offered_protocol = vhost->offered_protocol;
     conn->calls = dpdk_vhost_calls_create(vid, vhost);
@@ -266,12 +271,20 @@ run_read(struct dpdk_vhost_relay *conn)
     return true;
 }
 
+/* Returns as how many messages that of 'conn' counts. */
+static unsigned int
+get_cost(const struct dpdk_vhost_relay *conn)
+{
+    return (conn->msg.request == DPDK_VHOST_SET_MEM_TABLE
+            ? 1 + REGION_COST * conn->fds.n : 1);
+}
+
 /* Stage DPDK_VHOST_RELAY_PAY. */
 static void
 run_pay(struct dpdk_vhost_relay *conn)
 {
     if (conn->msg.request == DPDK_VHOST_IOTLB_MSG
-        || token_bucket_withdraw(&conn->rate, 1)) {
+        || token_bucket_withdraw(&conn->rate, get_cost(conn))) {
         conn->stage = DPDK_VHOST_RELAY_NOTE;
     } else if (time_msec() >= conn->last_flood + 1000) {
         conn->last_flood = time_msec();
@@ -321,9 +334,13 @@ run_note(struct dpdk_vhost_relay *conn)
 static bool
 run_write(struct dpdk_vhost_relay *conn)
 {
-    if (dpdk_vhost_wire_write(conn->inner, &conn->msg,
-                              DPDK_VHOST_MESSAGE_HEADER_SIZE + conn->msg.size,
-                              &conn->fds) != DPDK_VHOST_IO_DONE) {
+    enum dpdk_vhost_io io;
+
+    io = dpdk_vhost_wire_write(conn->inner, &conn->msg,
+                               DPDK_VHOST_MESSAGE_HEADER_SIZE + conn->msg.size,
+                               &conn->fds);
+    if (io != DPDK_VHOST_IO_DONE) {
+        conn->unwritable = io == DPDK_VHOST_IO_CLOSED;
         return false;
     }
     conn->last_request = conn->msg.request;
@@ -379,7 +396,8 @@ run_outer(struct dpdk_vhost_relay *conn)
         if (conn->stage == DPDK_VHOST_RELAY_NOTE && !run_note(conn)) {
             return false;
         }
-        if (conn->stage != DPDK_VHOST_RELAY_WRITE || !run_write(conn)) {
+        if (conn->stage != DPDK_VHOST_RELAY_WRITE || !run_write(conn)
+            || conn->last_request == DPDK_VHOST_SET_MEM_TABLE) {
             return true;
         }
     }
@@ -494,7 +512,7 @@ dpdk_vhost_relay_wait(struct dpdk_vhost_relay *conn)
         poll_fd_wait(conn->inner, POLLIN);
         break;
     case DPDK_VHOST_RELAY_PAY:
-        token_bucket_wait(&conn->rate, 1);
+        token_bucket_wait(&conn->rate, get_cost(conn));
         poll_fd_wait(conn->inner, POLLIN);
         break;
     case DPDK_VHOST_RELAY_NOTE:
@@ -521,10 +539,43 @@ check_memory(struct dpdk_vhost_relay *conn)
     return false;
 }
 
+/* Sends librte_vhost the first message of 'conn', which there is room for. */
+static void
+begin(struct dpdk_vhost_relay *conn)
+{
+    struct dpdk_vhost_message msg = {
+        .request = DPDK_VHOST_HELLO,
+        .flags = 1,             /* The version. */
+        .size = sizeof msg.payload.u64,
+        .payload.u64 = conn->secret,
+    };
+    struct dpdk_vhost_fds fds = { .n = 0 };
+
+    dpdk_vhost_wire_write(conn->inner, &msg,
+                          DPDK_VHOST_MESSAGE_HEADER_SIZE + msg.size, &fds);
+    conn->begun = true;
+}
+
+/* Returns false if 'conn' is to be closed, as there is a message that cannot
+ * be passed on, though librte_vhost is there. */
+static bool
+check_write(struct dpdk_vhost_relay *conn)
+{
+    if (conn->unwritable) {
+        refuse(conn, DPDK_VHOST_FAULT_MESSAGE, xstrdup("cannot be passed on"));
+    }
+    return !conn->unwritable;
+}
+
 bool
 dpdk_vhost_relay_run(struct dpdk_vhost_relay *conn)
 {
-    return (time_msec() < conn->serve_at
-            || (check_memory(conn) && run_outer(conn)
-                && dpdk_vhost_relay_run_inner(conn)));
+    if (time_msec() < conn->serve_at) {
+        return true;
+    }
+    if (!conn->begun) {
+        begin(conn);
+    }
+    return check_memory(conn) && run_outer(conn)
+           && dpdk_vhost_relay_run_inner(conn) && check_write(conn);
 }

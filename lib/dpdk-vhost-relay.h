@@ -59,7 +59,9 @@ struct dpdk_vhost_relay {
     int vid;                    /* Number in librte_vhost. */
     int outer;                  /* To the front end. */
     int inner;                  /* To librte_vhost. */
-    long long int serve_at;     /* When to begin, by time_msec(). */
+    long long int serve_at;     /* When to begin, by time_msec(), */
+    uint64_t secret;            /* with a message that has this number, */
+    bool begun;                 /* if that has not been. */
 
     struct dpdk_vhost_front_end peer;
     struct token_bucket rate;   /* Of messages. */
@@ -71,14 +73,16 @@ struct dpdk_vhost_relay {
     enum dpdk_vhost_relay_stage stage;
     size_t n_read;              /* Bytes of it. */
     struct dpdk_vhost_fds fds;  /* That came with it. */
+    bool unwritable;            /* Is there no way to pass it on? */
 
     struct dpdk_vhost_calls *calls; /* That came with earlier ones. */
 };
 
-/* Returns a new connection 'vid' of 'vhost', between 'outer' and 'inner'. */
+/* Returns a new connection 'vid' of 'vhost', between 'outer' and 'inner',
+ * whose first message has the number 'secret'. */
 struct dpdk_vhost_relay *dpdk_vhost_relay_create(struct dpdk_vhost *vhost,
                                                  int vid, int outer,
-                                                 int inner);
+                                                 int inner, uint64_t secret);
 
 /* Closes 'conn' at both ends and frees it. */
 void dpdk_vhost_relay_destroy(struct dpdk_vhost_relay *conn);

@@ -105,6 +105,9 @@ struct dpdk_vhost {
     bool negotiated OVS_GUARDED; /* Has this connection had a guest? */
     bool all_features OVS_GUARDED; /* See dpdk-vhost-features.h. */
     bool requested_all_features OVS_GUARDED;
+    long long int offer_until OVS_GUARDED; /* What it offers does not change
+                                 * before then, by time_msec(), which was so */
+    long long int offer_pause OVS_GUARDED; /* long then, in ms. */
     bool counts_iotlb OVS_GUARDED; /* Does librte_vhost count for it? */
     struct dpdk_vhost_file *file OVS_GUARDED; /* Of a server port. */
     long long int restart_at OVS_GUARDED; /* When to begin again with the

@@ -100,8 +100,11 @@ check_PROGRAMS += \
 	tests/test-dpdk-vhost-bits \
 	tests/test-dpdk-vhost-call \
 	tests/test-dpdk-vhost-close \
+	tests/test-dpdk-vhost-connection \
+	tests/test-dpdk-vhost-features \
 	tests/test-dpdk-vhost-hold \
 	tests/test-dpdk-vhost-message \
+	tests/test-dpdk-vhost-relay \
 	tests/test-dpdk-vhost-ring \
 	tests/test-dpdk-vhost-sigbus \
 	tests/test-dpdk-vring \
@@ -146,6 +149,12 @@ tests_test_dpdk_vhost_call_LDADD = $(test_ldadd)
 tests_test_dpdk_vhost_close_SOURCES = tests/test-dpdk-vhost-close.c
 tests_test_dpdk_vhost_close_LDADD = $(test_ldadd)
 
+tests_test_dpdk_vhost_connection_SOURCES = tests/test-dpdk-vhost-connection.c
+tests_test_dpdk_vhost_connection_LDADD = $(test_ldadd)
+
+tests_test_dpdk_vhost_features_SOURCES = tests/test-dpdk-vhost-features.c
+tests_test_dpdk_vhost_features_LDADD = $(test_ldadd)
+
 tests_test_dpdk_vhost_bits_SOURCES = tests/test-dpdk-vhost-bits.c
 tests_test_dpdk_vhost_bits_LDADD = $(test_ldadd)
 
@@ -154,6 +163,9 @@ tests_test_dpdk_vhost_hold_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vhost_message_SOURCES = tests/test-dpdk-vhost-message.c
 tests_test_dpdk_vhost_message_LDADD = $(test_ldadd)
+
+tests_test_dpdk_vhost_relay_SOURCES = tests/test-dpdk-vhost-relay.c
+tests_test_dpdk_vhost_relay_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vhost_ring_SOURCES = \
 	tests/test-dpdk-vhost-ring.c $(vring_guest)
@@ -207,8 +219,11 @@ $(tests_test_dpdk_qos_OBJECTS) \
 $(tests_test_dpdk_vhost_bits_OBJECTS) \
 $(tests_test_dpdk_vhost_call_OBJECTS) \
 $(tests_test_dpdk_vhost_close_OBJECTS) \
+$(tests_test_dpdk_vhost_connection_OBJECTS) \
+$(tests_test_dpdk_vhost_features_OBJECTS) \
 $(tests_test_dpdk_vhost_hold_OBJECTS) \
 $(tests_test_dpdk_vhost_message_OBJECTS) \
+$(tests_test_dpdk_vhost_relay_OBJECTS) \
 $(tests_test_dpdk_vhost_ring_OBJECTS) \
 $(tests_test_dpdk_vhost_sigbus_OBJECTS) \
 $(tests_test_dpdk_vring_OBJECTS) \

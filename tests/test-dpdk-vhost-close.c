@@ -14,9 +14,10 @@
  * limitations under the License.
  */
 
-/* Unit tests of lib/dpdk-vhost-close.c and lib/dpdk-vhost-connfd.c: nobody
- * waits for a descriptor that takes long to close, and none that a front end
- * has passed is taken for a connection.  Needs neither root nor EAL. */
+/* Unit tests of lib/dpdk-vhost-close.c, lib/dpdk-vhost-connfd.c and
+ * lib/dpdk-vhost-listen.c: nobody waits for a descriptor that takes long to
+ * close, none that a front end has passed is taken for a connection, and
+ * nobody connects to a port that is stuck.  Needs neither root nor EAL. */
 
 #include <config.h>
 
@@ -24,10 +25,12 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -35,7 +38,9 @@
 #include <cmocka.h>
 
 #include "dpdk-vhost-connfd.h"
+#include "dpdk-vhost-listen.h"
 #include "dpdk-vhost-wire.h"
+#include "fatal-signal.h"
 #include "ovs-rcu.h"
 #include "timeval.h"
 #include "util.h"
@@ -88,6 +93,16 @@ make_devious(int *otherp)
     return pair[1];
 }
 
+/* Waits until 'fd' of any port is closed. */
+static void
+wait_closed(int fd)
+{
+    while (dpdk_vhost_close_has(fd)) {
+        dpdk_vhost_close_run();
+        usleep(1000);
+    }
+}
+
 /* Closes 'fd' of 'port', and returns how long nobody waited for that, in
  * ms. */
 static long long int
@@ -97,11 +112,38 @@ time_close(const char *port, int fd)
 
     dpdk_vhost_close(port, &fd, 1);
     assert_true(time_msec() - start < 100);
-    while (dpdk_vhost_close_has(fd)) {
-        dpdk_vhost_close_run();
-        usleep(1000);
-    }
+    wait_closed(fd);
     return time_msec() - start;
+}
+
+/* Without descriptors, there is no thread yet, and still nobody waits.  Comes
+ * first. */
+static void
+test_no_descriptors(void **state OVS_UNUSED)
+{
+    struct rlimit old, none;
+    int other;
+    int devious = make_devious(&other);
+    int fd = eventfd(0, 0);
+    long long int start = time_msec();
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    none = old;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    dpdk_vhost_close("a", &devious, 1);
+    usleep(300 * 1000);
+    dpdk_vhost_close("b", &fd, 1);
+    assert_true(dpdk_vhost_close_run());
+    assert_true(time_msec() - start < 1000);
+    assert_true(dpdk_vhost_close_has(devious));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+
+    wait_closed(fd);
+    assert_true(dpdk_vhost_close_has(devious));
+    wait_closed(devious);
+    assert_false(dpdk_vhost_close_run());
+    close(other);
 }
 
 static void
@@ -199,15 +241,140 @@ test_planted(void **state OVS_UNUSED)
     unlink(NAME);
 }
 
+/* Returns true if 'fd' is readable within 'ms'. */
+static bool
+is_readable(int fd, int ms)
+{
+    struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+    return poll(&pfd, 1, ms) > 0;
+}
+
+static int
+connect_to(const struct sockaddr_un *un)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    assert_int_equal(connect(fd, (const struct sockaddr *) un, sizeof *un),
+                     0);
+    return fd;
+}
+
+static int
+listen_at(const struct sockaddr_un *un)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    unlink(un->sun_path);
+    assert_int_equal(bind(fd, (const struct sockaddr *) un, sizeof *un), 0);
+    assert_int_equal(listen(fd, 4), 0);
+    return fd;
+}
+
+/* What we print goes to a socket. */
+static void
+test_stdin(void **state OVS_UNUSED)
+{
+    const struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = NAME };
+    int listener = listen_at(&un);
+    int client = connect_to(&un);
+    int saved = dup(STDIN_FILENO);
+
+    assert_int_equal(dpdk_vhost_connfd_find(NAME, true, is_taken), client);
+    assert_true(dup2(client, STDIN_FILENO) == STDIN_FILENO);
+    close(client);
+    assert_int_equal(dpdk_vhost_connfd_find(NAME, true, is_taken), -1);
+    assert_true(dup2(saved, STDIN_FILENO) == STDIN_FILENO);
+    close(saved);
+    close(listener);
+    unlink(NAME);
+}
+
+/* Nobody connects to a port that is stuck, until it is so no more. */
+static void
+test_pause(void **state OVS_UNUSED)
+{
+    const struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = NAME };
+    int listener = listen_at(&un);
+    int clients[2], other, fd;
+
+    assert_int_equal(dpdk_vhost_connfd_find_listener(NAME, is_taken),
+                     listener);
+    fd = make_devious(&other);
+    dpdk_vhost_close("p", &fd, 1);
+    for (int i = 0; i < 4; i++) {
+        fd = eventfd(0, 0);
+        dpdk_vhost_close("p", &fd, 1);
+    }
+    usleep(300 * 1000);
+    assert_true(dpdk_vhost_close_is_stuck("p"));
+
+    clients[0] = connect_to(&un);
+    assert_true(is_readable(listener, 1000));
+    dpdk_vhost_listen_pause(&un, "p", NAME, is_taken);
+    dpdk_vhost_listen_pause(&un, "p", NAME, is_taken);
+    clients[1] = connect_to(&un);
+    assert_true(dpdk_vhost_listen_run());
+    assert_false(is_readable(listener, 100));
+
+    wait_closed(fd);
+    assert_false(dpdk_vhost_listen_run());
+    for (int i = 0; i < 2; i++) {
+        assert_true(is_readable(listener, 1000));
+        close(accept(listener, NULL, NULL));
+        close(clients[i]);
+    }
+    close(listener);
+    close(other);
+    unlink(NAME);
+}
+
+/* A port goes while somebody connects. */
+static void
+test_end(void **state OVS_UNUSED)
+{
+    const struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = NAME };
+    struct dpdk_vhost_fds fds = { .n = 1 };
+    int listener = listen_at(&un);
+    int client = connect_to(&un);
+    long long int start;
+    int other;
+
+    fds.fds[0] = make_lingering(&other);
+    assert_int_equal(dpdk_vhost_wire_write(client, "x", 1, &fds),
+                     DPDK_VHOST_IO_DONE);
+    dpdk_vhost_fds_close(&fds);
+
+    start = time_msec();
+    dpdk_vhost_listen_end(&un, "p", NAME, is_taken);
+    close(listener);
+    assert_true(time_msec() - start < 500);
+    assert_false(dpdk_vhost_listen_run());
+    assert_true(dpdk_vhost_close_run());
+    while (dpdk_vhost_close_run()) {
+        usleep(1000);
+    }
+    assert_true(time_msec() - start > 500);
+    close(client);
+    close(other);
+    unlink(NAME);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_descriptors),
         cmocka_unit_test(test_linger),
         cmocka_unit_test(test_stuck),
         cmocka_unit_test(test_planted),
+        cmocka_unit_test(test_stdin),
+        cmocka_unit_test(test_pause),
+        cmocka_unit_test(test_end),
     };
 
+    /* As in a switch, whose threads need no descriptors for that. */
+    fatal_signal_init();
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

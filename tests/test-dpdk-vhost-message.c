@@ -25,6 +25,7 @@
 
 #include <fcntl.h>
 #include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -350,17 +351,59 @@ static void
 test_fds_of_rings(void **state OVS_UNUSED)
 {
     for (uint32_t request = 12; request <= 14; request++) {
+        const char *why = (request == DPDK_VHOST_SET_VRING_KICK
+                           ? "starts ring 255, which has no size" : NULL);
         struct dpdk_vhost_message msg = make(request, 8);
 
         msg.payload.u64 = 255;
-        check(&msg, 1, NULL);
+        check(&msg, 1, why);
         check(&msg, 0, "has 0 file descriptors, not 1");
         check(&msg, 2, "has 2 file descriptors, not 1");
         msg.payload.u64 |= 1 << 8;
-        check(&msg, 0, NULL);
+        check(&msg, 0, why);
         check(&msg, 1, "has 1 file descriptors, not 0");
         msg.payload.u64 = 1 << 9;
         check(&msg, 1, "is for ring 0x200");
+    }
+}
+
+/* Notes that ring 'index' of 'peer' has 'num' descriptors, or, if that is 0,
+ * that it is stopped. */
+static void
+note_size(struct dpdk_vhost_front_end *peer, uint32_t index, uint32_t num)
+{
+    struct dpdk_vhost_message msg = make(num ? DPDK_VHOST_SET_VRING_NUM
+                                         : DPDK_VHOST_GET_VRING_BASE, 8);
+
+    msg.payload.state.index = index;
+    msg.payload.state.num = num;
+    dpdk_vhost_message_note(peer, &msg);
+}
+
+/* librte_vhost would not notice that a ring has no size. */
+static void
+test_start(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost_message msg = make(DPDK_VHOST_SET_VRING_KICK, 8);
+    const uint64_t mq = UINT64_C(1) << VIRTIO_NET_F_MQ;
+    struct dpdk_vhost_front_end peer = all;
+
+    for (uint32_t i = 0; i < 256; i++) {
+        msg.payload.u64 = i;
+        note_size(&peer, i, 32768 >> i % 16);
+        assert_why(dpdk_vhost_message_check(&peer, &msg, 1), NULL);
+        note_size(&peer, i, 0);
+        assert_why(dpdk_vhost_message_check(&peer, &msg, 1), "starts ring ");
+        note_size(&peer, i, 1);
+    }
+
+    note_u64(&peer, DPDK_VHOST_SET_FEATURES, mq);
+    assert_why(dpdk_vhost_message_check(&peer, &msg, 1), NULL);
+    note_u64(&peer, DPDK_VHOST_SET_FEATURES, UINT64_MAX - mq);
+    for (uint32_t i = 0; i < 256; i++) {
+        msg.payload.u64 = i;
+        assert_why(dpdk_vhost_message_check(&peer, &msg, 1),
+                   i < 2 ? NULL : "starts ring ");
     }
 }
 
@@ -439,7 +482,8 @@ test_disk_fd(void **state OVS_UNUSED)
     close(fd);
 }
 
-/* Regions that fit one by one, but not together: there are 128 TB. */
+/* Regions that are too large, or fit one by one, but not together: there are
+ * 128 TB, of which others need some, too. */
 static void
 test_all_memory(void **state OVS_UNUSED)
 {
@@ -457,16 +501,54 @@ test_all_memory(void **state OVS_UNUSED)
         region->guest_addr = region->user_addr = i * size;
     }
     msg.payload.memory.n = 3;
-    assert_why(dpdk_vhost_fd_check_message(&msg, fds, 1, &fault), NULL);
+    assert_why(dpdk_vhost_fd_check_message(&msg, fds, 1, &fault),
+               "takes more than 1/8 of the address space");
+    assert_int_equal(fault, DPDK_VHOST_FAULT_MEMORY);
     assert_why(dpdk_vhost_fd_check_message(&msg, fds, 3, &fault),
                "region 1: file cannot be mapped");
     assert_int_equal(fault, DPDK_VHOST_FAULT_MEMORY);
+    assert_why(dpdk_vhost_fd_check_memory(fds[0], 0, size),
+               "takes more than 1/8 of the address space");
 
     /* Nothing is left of that. */
-    assert_why(dpdk_vhost_fd_check_message(&msg, fds, 1, &fault), NULL);
+    for (int i = 0; i < 3; i++) {
+        msg.payload.memory.regions[i].size = UINT64_C(3) << 40;
+    }
+    for (int i = 0; i < 20; i++) {
+        assert_why(dpdk_vhost_fd_check_message(&msg, fds, 3, &fault), NULL);
+    }
     for (int i = 0; i < 3; i++) {
         close(fds[i]);
     }
+}
+
+/* A log that ends within a huge page.  Without these, there is none. */
+static void
+test_huge_log(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost_message msg = { .request = DPDK_VHOST_SET_LOG_BASE };
+    int fd = memfd_create("test", MFD_HUGETLB);
+    enum dpdk_vhost_fault fault;
+    struct stat s;
+    char *why;
+
+    if (fd < 0) {
+        skip();
+    }
+    assert_int_equal(fstat(fd, &s), 0);
+    assert_int_equal(ftruncate(fd, 2 * s.st_blksize), 0);
+    for (int i = -1; i <= 1; i++) {
+        msg.payload.log.size = s.st_blksize + 4096 * i;
+        why = dpdk_vhost_fd_check_message(&msg, &fd, 1, &fault);
+        if (i) {
+            assert_why(why, "with file that has pages of ");
+        } else if (why) {
+            /* There may be no page. */
+            assert_why(why, "with file that cannot be mapped");
+        }
+        assert_int_equal(fault, DPDK_VHOST_FAULT_MEMORY);
+    }
+    close(fd);
 }
 
 static void
@@ -568,10 +650,12 @@ main(void)
         cmocka_unit_test(test_many_descriptors),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_fds_of_rings),
+        cmocka_unit_test(test_start),
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_memory_fd),
         cmocka_unit_test(test_disk_fd),
         cmocka_unit_test(test_all_memory),
+        cmocka_unit_test(test_huge_log),
         cmocka_unit_test(test_event_fd),
         cmocka_unit_test(test_wire),
     };

@@ -221,7 +221,10 @@ expect_payload(const struct dpdk_vhost_front_end *peer,
                 && !(msg->payload.addr.avail & (packed ? 3 : 1)));
     case 10: case 11: case 18:
         return index_ok;
-    case 12: case 13: case 14:
+    case 12:
+        return (msg->payload.u64 < 512
+                && peer->sizes[msg->payload.u64 % 256]);
+    case 13: case 14:
         return msg->payload.u64 < 512;
     default:
         return true;

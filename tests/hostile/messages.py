@@ -221,6 +221,7 @@ for _name, _make, _why in (
 @case(8, message("SET_VRING_KICK with file that is a directory"))
 def kick_is_directory(test):
     fd = os.open("/", os.O_RDONLY)
+    test.front_end.send_state(vu.SET_VRING_NUM, 0, 256)
     test.front_end.send_u64(vu.SET_VRING_KICK, 0, [fd])
     os.close(fd)
 
@@ -233,6 +234,7 @@ def make_epoll(_):
 def event_is(request, make, test):
     fd = make(test)
     try:
+        test.front_end.send_state(vu.SET_VRING_NUM, 0, 256)
         test.front_end.send_u64(request, 0, [fd])
     finally:
         os.close(fd)
@@ -348,6 +350,58 @@ for _send, _why in (
         message(_why))
 
 
+def linger_and_connect(n_live, test):
+    """What cannot be closed must not become more and more.
+
+    Meanwhile there are 'n_live' connections that stay.
+    """
+    sock, other = lingering()
+    live = []
+    try:
+        linger_unread(test.front_end, sock)
+        sock.close()
+        test.front_end.wait_closed()
+        live += [test.endpoint.connect() for _ in range(n_live)]
+        for _ in range(10):
+            test.endpoint.connect().close()
+            time.sleep(0.1)
+        n_fds = test.switch.count_fds()
+        for _ in range(100):
+            test.endpoint.connect().close()
+        # Both ports have their turn each time.
+        for _ in range(100):
+            test.other_connects(2)
+        grown = test.switch.count_fds() - n_fds
+        if grown > 20:
+            raise ValueError(f"there are {grown} descriptors more")
+    finally:
+        other.close()
+        for front_end in live:
+            front_end.close()
+    test.switch.release()
+    test.wait_until(lambda: is_served(test), "no front end is served")
+
+
+def is_served(test):
+    """Returns whether a new front end is served now."""
+    front_end = test.endpoint.connect()
+    try:
+        front_end.sync(1)
+    except (vu.Closed, TimeoutError):
+        return False
+    finally:
+        front_end.close()
+    return True
+
+
+for _n in (0, 4):
+    add(f"linger-and-connect-beside-{_n}",
+        functools.partial(linger_and_connect, _n), 8,
+        refused("refused_connections|refused_messages",
+                "descriptors that others have passed cannot be closed: |"
+                "more than 4 connections: "), group="server")
+
+
 # 9 and 10: tables of memory.
 
 def regions(changes, test):
@@ -441,6 +495,24 @@ def regions_without_space(test):
             os.close(fd)
 
 
+@case(10, memory("SET_MEM_TABLE (takes more than 1/8 of the address space|"
+                 "region 0: file cannot be mapped)"))
+def half_of_the_address_space(test):
+    """It would be mapped, and nothing else any more.
+
+    With ThreadSanitizer, it would not.
+    """
+    fe = test.front_end
+    fe.negotiate()
+    size = 60 << 40
+    fd = vu.memfd(size)
+    try:
+        fe.send_regions([test.memory.region(size=size)], [fd])
+        fe.wait_closed()
+    finally:
+        os.close(fd)
+
+
 @case(10, ignored(), "locked")
 def sparse_region(test):
     """What is not touched is not there, even if memory is locked."""
@@ -525,6 +597,16 @@ def ring_256_with_fd(test):
 def kick_of_ring_65536(test):
     test.front_end.send_u64(vu.SET_VRING_KICK, 0x10000,
                             [test.front_end.eventfd()])
+
+
+@case(14, message("SET_VRING_KICK starts ring 0, which has no size: "))
+def kick_after_stop(test):
+    """The library has freed what a ring needs, and would use it."""
+    fe = test.front_end
+    fe.start()
+    test.wait_up()
+    fe.ask(vu.GET_VRING_BASE, struct.pack("=II", 0, 0))
+    fe.send_u64(vu.SET_VRING_KICK, 0, [fe.eventfd()])
 
 
 def addresses(desc, avail, used, test):
@@ -643,6 +725,20 @@ for _name, _size, _offset, _fd_size, _expected in (
         ("good-log", 4096, 0, 4096, ignored())):
     add(_name, functools.partial(log_base, _size, _offset, _fd_size), 17,
         _expected, in_tree="maps too little" if _offset == 4096 else "")
+
+
+@case(17, memory("SET_LOG_BASE with file that has pages of .* bytes, which a "
+                 "log of 4096 bytes ends within"))
+def log_within_a_huge_page(test):
+    """The library cannot unmap it."""
+    fe = test.front_end
+    fe.negotiate(bits(vu.F_MQ, vu.F_LOG_SHMFD))
+    fd = vu.memfd(2 << 20, os.MFD_HUGETLB)
+    try:
+        fe.send(vu.SET_LOG_BASE, struct.pack("=QQ", 4096, 0), [fd])
+        fe.wait_closed()
+    finally:
+        os.close(fd)
 
 
 # 19: values for the network.

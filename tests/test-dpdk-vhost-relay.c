@@ -1,0 +1,230 @@
+/*
+ * Copyright (c) 2026 The ovs-netdev-dpdk Authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at:
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/* Unit tests of lib/dpdk-vhost-relay.c: what librte_vhost gets.  Needs neither
+ * root nor EAL. */
+
+#include <config.h>
+
+#include "dpdk-vhost-relay.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "dpdk-vhost.h"
+#include "dpdk-vhost-call.h"
+#include "dpdk-vhost-fault.h"
+#include "util.h"
+
+#define VID 3
+#define SECRET UINT64_C(0x123456789abcdef)
+
+/* A port with one connection. */
+struct fixture {
+    struct dpdk_vhost vhost;
+    struct dpdk_vhost_relay *conn;
+    int front_end;              /* Its end. */
+    int library;                /* That of librte_vhost. */
+};
+
+static int
+setup(void **state)
+{
+    struct fixture *f = xzalloc_cacheline(sizeof *f);
+    int outer[2], inner[2];
+
+    dpdk_vhost_faults_init(&f->vhost.faults, "p");
+    f->vhost.guarded = true;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, outer), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, inner), 0);
+    f->front_end = outer[1];
+    f->library = inner[1];
+    f->conn = dpdk_vhost_relay_create(&f->vhost, VID, outer[0], inner[0],
+                                      SECRET);
+    *state = f;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    dpdk_vhost_relay_destroy(f->conn);
+    dpdk_vhost_calls_forget(VID);
+    dpdk_vhost_faults_destroy(&f->vhost.faults);
+    close(f->front_end);
+    close(f->library);
+    free_cacheline(f);
+    return 0;
+}
+
+/* Reads the next message for librte_vhost into '*msg'. */
+static void
+read_message(const struct fixture *f, struct dpdk_vhost_message *msg)
+{
+    const ssize_t header_size = DPDK_VHOST_MESSAGE_HEADER_SIZE;
+
+    assert_int_equal(recv(f->library, msg, header_size, MSG_DONTWAIT),
+                     header_size);
+    assert_true(msg->size <= sizeof msg->payload);
+    if (msg->size) {
+        assert_int_equal(recv(f->library, &msg->payload, msg->size,
+                              MSG_DONTWAIT), msg->size);
+    }
+}
+
+static void
+send_get_features(const struct fixture *f)
+{
+    const struct dpdk_vhost_message msg = {
+        .request = DPDK_VHOST_GET_FEATURES, .flags = 1
+    };
+
+    assert_int_equal(send(f->front_end, &msg, DPDK_VHOST_MESSAGE_HEADER_SIZE,
+                          0), DPDK_VHOST_MESSAGE_HEADER_SIZE);
+}
+
+/* The first message is ours. */
+static void
+test_hello(void **state)
+{
+    struct fixture *f = *state;
+    struct dpdk_vhost_message msg;
+
+    send_get_features(f);
+    for (int i = 0; i < 3; i++) {
+        assert_true(dpdk_vhost_relay_run(f->conn));
+    }
+    read_message(f, &msg);
+    assert_int_equal(msg.request, DPDK_VHOST_HELLO);
+    assert_int_equal(msg.flags, 1);
+    assert_int_equal(msg.size, sizeof msg.payload.u64);
+    assert_true(msg.payload.u64 == SECRET);
+    read_message(f, &msg);
+    assert_int_equal(msg.request, DPDK_VHOST_GET_FEATURES);
+    assert_int_equal(recv(f->library, &msg, 1, MSG_DONTWAIT), -1);
+}
+
+/* A front end does not say so. */
+static void
+test_hello_of_front_end(void **state)
+{
+    struct fixture *f = *state;
+    const struct dpdk_vhost_message msg = {
+        .request = DPDK_VHOST_HELLO, .flags = 1, .size = 8,
+        .payload.u64 = SECRET,
+    };
+
+    assert_int_equal(send(f->front_end, &msg, 20, 0), 20);
+    assert_false(dpdk_vhost_relay_run(f->conn));
+}
+
+/* GUARD must not try again, and again. */
+static void
+test_unwritable(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(dpdk_vhost_relay_run(f->conn));
+    assert_int_equal(shutdown(f->conn->inner, SHUT_WR), 0);
+    send_get_features(f);
+    assert_false(dpdk_vhost_relay_run(f->conn));
+}
+
+/* Reads what there is for librte_vhost.  Returns how many tables of memory
+ * that has. */
+static int
+count_tables(const struct fixture *f)
+{
+    struct dpdk_vhost_message msg;
+    struct dpdk_vhost_fds fds = { .n = 0 };
+    size_t n = 0;
+    int n_tables = 0;
+
+    while (dpdk_vhost_wire_read(f->library, &msg,
+                                DPDK_VHOST_MESSAGE_HEADER_SIZE, &n, &fds)
+           == DPDK_VHOST_IO_DONE) {
+        if (msg.size) {
+            assert_int_equal(dpdk_vhost_wire_read(f->library, &msg.payload,
+                                                  msg.size, &n, &fds),
+                             DPDK_VHOST_IO_DONE);
+        }
+        n_tables += msg.request == DPDK_VHOST_SET_MEM_TABLE;
+        dpdk_vhost_fds_close(&fds);
+    }
+    return n_tables;
+}
+
+/* What takes long waits for more messages of others, and is rarer. */
+static void
+test_tables(void **state)
+{
+    struct dpdk_vhost_message msg = {
+        .request = DPDK_VHOST_SET_MEM_TABLE, .flags = 1, .size = 8 + 8 * 32
+    };
+    struct dpdk_vhost_fds fds = { .n = 8 };
+    struct fixture *f = *state;
+    int fd = memfd_create("test", MFD_CLOEXEC);
+    int n_tables = 0;
+
+    assert_int_equal(ftruncate(fd, 4096), 0);
+    msg.payload.memory.n = 8;
+    for (int i = 0; i < 8; i++) {
+        msg.payload.memory.regions[i].guest_addr = i * 4096;
+        msg.payload.memory.regions[i].user_addr = i * 4096;
+        msg.payload.memory.regions[i].size = 4096;
+        fds.fds[i] = fd;
+    }
+    for (int i = 0; i < 60; i++) {
+        int n;
+
+        for (int j = 0; j < 2 && i < 30; j++) {
+            assert_int_equal(
+                dpdk_vhost_wire_write(f->front_end, &msg,
+                                      DPDK_VHOST_MESSAGE_HEADER_SIZE
+                                      + msg.size, &fds), DPDK_VHOST_IO_DONE);
+        }
+        assert_true(dpdk_vhost_relay_run(f->conn));
+        n = count_tables(f);
+        assert_true(n <= 1);
+        n_tables += n;
+    }
+    assert_true(n_tables >= 31 && n_tables < 40);
+    close(fd);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_hello, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hello_of_front_end, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_unwritable, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tables, setup, teardown),
+    };
+
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

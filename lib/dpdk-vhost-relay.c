@@ -159,12 +159,20 @@ dpdk_vhost_relay_check_calls(struct dpdk_vhost_relay *conn)
 {
     int ring = dpdk_vhost_calls_drain(conn->calls);
 
-    if (ring < 0) {
-        return true;
+    if (ring >= 0) {
+        report(conn->vhost, DPDK_VHOST_FAULT_CALL,
+               xasprintf("ring %d: call eventfd is full", ring));
+        return false;
     }
-    report(conn->vhost, DPDK_VHOST_FAULT_CALL,
-           xasprintf("ring %d: call eventfd is full", ring));
-    return false;
+    ring = (conn->vhost
+            ? dpdk_vhost_rings_get_slow(&conn->vhost->rings, conn->vid) : -1);
+    if (ring >= 0) {
+        report(conn->vhost, DPDK_VHOST_FAULT_CALL,
+               xasprintf("ring %d: call eventfd takes too long to write to",
+                         ring));
+        return false;
+    }
+    return true;
 }
 
 /* Reads the message of 'conn' until it has 'n' bytes. */

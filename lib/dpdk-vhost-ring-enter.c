@@ -27,6 +27,7 @@
 #include <rte_vhost.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 
 /* How long a packet for the guest waits at most for librte_vhost to handle a
  * message, in us.  Most take much less, so that none is lost because of them,
@@ -38,6 +39,10 @@
  * used is saved, for a few messages in a row. */
 #define WAIT_PART 16
 #define MAX_SAVED (4 * MAX_WAIT)
+
+/* What a notification may take of a thread's time, in us.  It takes less than
+ * one, unless the front end has very many wait for the eventfd. */
+#define SLOW_CALL 1000
 
 void
 dpdk_vhost_ring_call(const struct dpdk_vhost_ring *ring)
@@ -184,14 +189,49 @@ dpdk_vhost_ring_announced(struct dpdk_vhost_ring *ring, uint64_t rarp)
                                 __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
+/* Returns how long this thread has run, in us. */
+static uint64_t
+thread_us(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return ts.tv_sec * UINT64_C(1000000) + ts.tv_nsec / 1000;
+}
+
+/* Notifies the guest of 'ring', unless that has taken very long each of the
+ * last times.  Returns true if it did. */
+static bool
+call_timed(struct dpdk_vhost_ring *ring)
+{
+    unsigned int n_slow = __atomic_load_n(&ring->n_slow, __ATOMIC_RELAXED);
+    bool slow;
+
+    if (OVS_LIKELY(!n_slow)) {
+        uint64_t begun = rte_rdtsc();
+
+        dpdk_vhost_ring_call(ring);
+        slow = rte_rdtsc() - begun > us_to_cycles(SLOW_CALL);
+    } else if (n_slow < DPDK_VHOST_MAX_SLOW_CALLS) {
+        /* It might have been that another thread had the CPU. */
+        uint64_t begun = thread_us();
+
+        dpdk_vhost_ring_call(ring);
+        slow = thread_us() - begun > SLOW_CALL;
+    } else {
+        return false;
+    }
+    if (OVS_UNLIKELY(slow || n_slow)) {
+        __atomic_store_n(&ring->n_slow, slow ? n_slow + 1 : 0,
+                         __ATOMIC_RELAXED);
+    }
+    return true;
+}
+
 unsigned int
 dpdk_vhost_ring_notify(struct dpdk_vhost_ring *ring)
 {
-    if (dpdk_vring_needs_kick(&ring->view)) {
-        dpdk_vhost_ring_call(ring);
-        return 1;
-    }
-    return 0;
+    return (dpdk_vring_needs_kick(&ring->view) && call_timed(ring));
 }
 
 void

@@ -223,6 +223,27 @@ dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings)
     return any;
 }
 
+int
+dpdk_vhost_rings_get_slow(struct dpdk_vhost_rings *rings, int vid)
+{
+    int slow = -1;
+
+    if (ovs_mutex_trylock(&rings->mutex)) {
+        return -1;
+    }
+    if (rings->vid == vid) {
+        for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+            if (__atomic_load_n(&rings->ring[i]->n_slow, __ATOMIC_RELAXED)
+                >= DPDK_VHOST_MAX_SLOW_CALLS) {
+                slow = i;
+            }
+        }
+    }
+    ovs_mutex_unlock(&rings->mutex);
+
+    return slow;
+}
+
 void
 dpdk_vhost_rings_notify_late(struct dpdk_vhost_rings *rings)
 {
@@ -542,6 +563,9 @@ dpdk_vhost_rings_attach(struct dpdk_vhost_rings *rings, int vid,
     detach(rings);
     rings->vid = vid;
     rings->asked = asked;
+    for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
+        __atomic_store_n(&rings->ring[i]->n_slow, 0, __ATOMIC_RELAXED);
+    }
     add_rings(rings, MIN(rte_vhost_get_vring_num(vid), DPDK_VHOST_MAX_RINGS));
     refresh(rings);
     ovs_mutex_unlock(&rings->mutex);

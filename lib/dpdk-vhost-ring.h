@@ -74,6 +74,9 @@ struct smap;
 /* Most rings of a guest. */
 #define DPDK_VHOST_MAX_RINGS 256
 
+/* So many notifications in a row may take very long, see dpdk-vhost-call.h. */
+#define DPDK_VHOST_MAX_SLOW_CALLS 3
+
 /* Who has a ring. */
 enum dpdk_vhost_ring_state {
     DPDK_VHOST_RING_LIBRARY,    /* librte_vhost. */
@@ -115,6 +118,8 @@ struct dpdk_vhost_ring {
     uint16_t index;             /* Number of the ring. */
     unsigned int poller;        /* Receive: the thread that polls this ring,
                                  * see dpdk-vhost-rxtx.c, or 0.  Atomic. */
+    uint8_t n_slow;             /* Notifications in a row that took very long.
+                                 * Atomic. */
     uint64_t wait_ended;        /* Packet side: when a wait for a message has
                                  * ended last, by the TSC, */
     uint64_t wait_saved;        /* and cycles that may be spent for that. */
@@ -231,6 +236,11 @@ void dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
  * Does nothing if it would have to wait.  Any thread. */
 bool dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings);
 
+/* Returns the number of a ring whose guest, if that is connection 'vid', is
+ * not notified any more, because each notification took the packet side very
+ * long, or -1.  Also if it would have to wait.  Any thread. */
+int dpdk_vhost_rings_get_slow(struct dpdk_vhost_rings *rings, int vid);
+
 /* Notifies guests that dpdk_vhost_rings_check() has found, and that
  * dpdk_vhost_rings_changed_func was called for.  That may take time if a front
  * end wants it to, see dpdk-vhost-call.h, so this is not for GUARD, which ends
@@ -339,7 +349,8 @@ void dpdk_vhost_ring_announced(struct dpdk_vhost_ring *ring, uint64_t rarp);
 void dpdk_vhost_ring_call(const struct dpdk_vhost_ring *ring);
 
 /* Notifies the guest of what was used of 'ring', whose view has been entered,
- * if it wants that.  Returns the number of notifications. */
+ * if it wants that, and unless that has taken very long several times.
+ * Returns the number of notifications. */
 unsigned int dpdk_vhost_ring_notify(struct dpdk_vhost_ring *ring);
 
 void dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring);

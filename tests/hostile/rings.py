@@ -21,6 +21,7 @@ odd: then a good packet goes through afterward.
 
 import functools
 import os
+import select
 import socket
 import struct
 
@@ -155,6 +156,32 @@ def full_call_that_is_closed(test):
     test.other_connects(2)
     test.wait_until(lambda: not test.switch.is_up(),
                     "the port does not go down")
+
+
+@case(35, refused("full_calls",
+                  "ring 1: call eventfd takes too long to write to: "), "ring")
+def slow_call(test):
+    """Has very many wait for the eventfd, all of which the kernel walks."""
+    front_end = test.front_end
+    front_end.start()
+    test.wait_up()
+    call = front_end.events[3]
+    copies = [os.dup(call) for _ in range(350)]
+    waiting = [select.epoll() for _ in range(350)]
+    for poll in waiting:
+        for copy in copies:
+            poll.register(copy, select.EPOLLIN)
+
+    def is_closed():
+        front_end.rings[1].chain((BUFFERS, PACKET))
+        return front_end.is_closed()
+
+    test.wait_until(is_closed, "the connection is not closed")
+    for poll in waiting:
+        poll.close()
+    for copy in copies:
+        os.close(copy)
+    test.other_connects(2)
 
 
 # 15, 22 to 26: rings, indices and chains.

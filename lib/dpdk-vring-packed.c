@@ -559,9 +559,7 @@ packed_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
     used_init(vr, &used);
     n_simple = tx_find(vr, &place, packets, n, bufs, hdrs, &used,
                        guest_offload);
-    if (OVS_LIKELY(n_simple)) {
-        vr->last_sent = bufs[0] + sizeof plain;
-    }
+    vring_note_sent(vr, bufs, n_simple);
     for (i = 0; i < n_simple; i++) {
         const struct dp_packet *p = packets[i];
         const uint8_t *data = dp_packet_data(p);

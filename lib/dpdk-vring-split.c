@@ -491,9 +491,7 @@ split_tx__(struct dpdk_vring *vr, struct dp_packet *const packets[], size_t n,
     n_simple = find_buffers(vr, packets, heads, n_avail, bufs, hdrs,
                             guest_offload);
 
-    if (OVS_LIKELY(n_simple)) {
-        vr->last_sent = bufs[0] + hdr_len;
-    }
+    vring_note_sent(vr, bufs, n_simple);
     for (i = 0; i < n_simple; i++) {
         const struct dp_packet *p = packets[i];
         const uint8_t *data = dp_packet_data(p);

@@ -110,6 +110,16 @@ vring_prefetch_write(void *p)
 #endif
 }
 
+/* Notes for dpdk_vring_prefetch() where the 'n' packets of a burst go. */
+static VRING_INLINE void
+vring_note_sent(struct dpdk_vring *vr, uint8_t *const bufs[], size_t n)
+{
+    n = MIN(n, DPDK_VRING_N_AHEAD);
+    for (size_t i = 0; i < n; i++) {
+        vr->last_sent[i] = bufs[i];
+    }
+}
+
 /* Loads from memory that the guest writes.  The compiler must neither repeat
  * nor split one, nor load from there again what it has in a register. */
 static VRING_INLINE uint16_t

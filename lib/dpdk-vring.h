@@ -76,6 +76,10 @@ struct dp_packet;
 #define DPDK_VRING_MAX_BURST 32
 #define DPDK_VRING_MAX_REGIONS 8
 
+/* Packets that dpdk_vring_prefetch() prefetches for.  The misses of more of
+ * them overlap anyway. */
+#define DPDK_VRING_N_AHEAD 4
+
 /* Largest ring, in descriptors. */
 #define DPDK_VRING_MAX_SIZE 32768
 
@@ -204,8 +208,9 @@ struct dpdk_vring {
                                  * if that must not be read. */
     const void *next_desc;      /* Likely to be the next descriptor to take,
                                  * or null; only to prefetch. */
-    const void *last_sent;      /* Data of the first packet of the last burst
-                                 * that was sent, or null; the same. */
+    const uint8_t *last_sent[DPDK_VRING_N_AHEAD]; /* Buffers of the first
+                                 * packets of the last bursts that were sent,
+                                 * or null; the same. */
     uint16_t signalled;         /* 'last_used' at the last look at what the
                                  * guest wants to be notified of. */
     bool signalled_wrap;        /* Packed: 'used_wrap' of that time. */
@@ -321,7 +326,12 @@ dpdk_vring_prefetch(const struct dpdk_vring *vr)
         OVS_PREFETCH(&vr->guest_idx[1 + head]);
     }
     OVS_PREFETCH(vr->next_desc);
-    OVS_PREFETCH(vr->last_sent);
+    OVS_PREFETCH((const void *) ((uintptr_t) vr->next_desc
+                                 + 16 * (DPDK_VRING_N_AHEAD - 1)));
+    for (int i = 0; i < DPDK_VRING_N_AHEAD; i++) {
+        OVS_PREFETCH((const void *) ((uintptr_t) vr->last_sent[i]
+                                     + vr->hdr_len));
+    }
 }
 
 /* Receives up to 'n' packets, at most DPDK_VRING_MAX_BURST, from 'vr', into

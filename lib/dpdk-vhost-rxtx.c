@@ -171,7 +171,7 @@ put_off(const struct dpdk_vhost *vhost, const struct dpdk_vhost_ring *tx)
     rx->has_pair = true;
     rx->pair_put_off++;
     if (!rx->view.kick_pending) {
-        rx->view.kick_pending = 2;
+        __atomic_store_n(&rx->view.kick_pending, 2, __ATOMIC_RELAXED);
     }
     return true;
 }

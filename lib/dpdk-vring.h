@@ -219,7 +219,8 @@ struct dpdk_vring {
     bool used_wrap;             /* Packed: wrap counter of 'last_used'. */
     uint8_t kick_pending;       /* Used buffers that the guest may not know
                                  * of?  2 if there is no need to look at the
-                                 * next visit, but at the one after it. */
+                                 * next visit, but at the one after it.  Any
+                                 * thread may look at it, atomically. */
     bool eager;                 /* Did it sleep at the last look? */
     uint8_t hdr_len;            /* Size of the header of a packet. */
     bool mergeable;             /* May a packet use several buffers? */
@@ -305,7 +306,8 @@ dpdk_vring_is_idle(struct dpdk_vring *vr)
     if (vr->kick_pending == 1) {
         return false;
     }
-    vr->kick_pending = vr->kick_pending != 0;
+    __atomic_store_n(&vr->kick_pending, vr->kick_pending != 0,
+                     __ATOMIC_RELAXED);
     return !dpdk_vring_n_avail(vr, 1);
 }
 

@@ -350,58 +350,6 @@ for _send, _why in (
         message(_why))
 
 
-def linger_and_connect(n_live, test):
-    """What cannot be closed must not become more and more.
-
-    Meanwhile there are 'n_live' connections that stay.
-    """
-    sock, other = lingering()
-    live = []
-    try:
-        linger_unread(test.front_end, sock)
-        sock.close()
-        test.front_end.wait_closed()
-        live += [test.endpoint.connect() for _ in range(n_live)]
-        for _ in range(10):
-            test.endpoint.connect().close()
-            time.sleep(0.1)
-        n_fds = test.switch.count_fds()
-        for _ in range(100):
-            test.endpoint.connect().close()
-        # Both ports have their turn each time.
-        for _ in range(100):
-            test.other_connects(2)
-        grown = test.switch.count_fds() - n_fds
-        if grown > 20:
-            raise ValueError(f"there are {grown} descriptors more")
-    finally:
-        other.close()
-        for front_end in live:
-            front_end.close()
-    test.switch.release()
-    test.wait_until(lambda: is_served(test), "no front end is served")
-
-
-def is_served(test):
-    """Returns whether a new front end is served now."""
-    front_end = test.endpoint.connect()
-    try:
-        front_end.sync(1)
-    except (vu.Closed, TimeoutError):
-        return False
-    finally:
-        front_end.close()
-    return True
-
-
-for _n in (0, 4):
-    add(f"linger-and-connect-beside-{_n}",
-        functools.partial(linger_and_connect, _n), 8,
-        refused("refused_connections|refused_messages",
-                "descriptors that others have passed cannot be closed: |"
-                "more than 4 connections: "), group="server")
-
-
 # 9 and 10: tables of memory.
 
 def regions(changes, test):

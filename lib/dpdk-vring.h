@@ -303,11 +303,12 @@ dpdk_vring_is_plainly_idle(const struct dpdk_vring *vr)
 static inline bool
 dpdk_vring_is_idle(struct dpdk_vring *vr)
 {
-    if (vr->kick_pending == 1) {
-        return false;
+    if (OVS_UNLIKELY(vr->kick_pending)) {
+        if (vr->kick_pending == 1) {
+            return false;
+        }
+        __atomic_store_n(&vr->kick_pending, 1, __ATOMIC_RELAXED);
     }
-    __atomic_store_n(&vr->kick_pending, vr->kick_pending != 0,
-                     __ATOMIC_RELAXED);
     return !dpdk_vring_n_avail(vr, 1);
 }
 

@@ -350,6 +350,71 @@ for _send, _why in (
         message(_why))
 
 
+def linger_surely(front_end, sock):
+    """Has the switch be the last that closes 'sock', and not be able to.
+
+    So many messages come before that the switch takes a second to get there.
+    """
+    front_end.send_raw(vu.HEADER.pack(vu.SET_OWNER, vu.VERSION, 0) * 4500)
+    linger_unread(front_end, sock)
+    sock.close()
+    front_end.wait_closed(20)
+
+
+def linger_and_connect(n_live, test):
+    """What cannot be closed must not become more and more.
+
+    Meanwhile there are 'n_live' connections that stay.
+    """
+    def is_stuck():
+        test.endpoint.connect().close()
+        test.switch.release()
+        return "cannot be closed" in test.switch.status("last_fault")
+
+    sock, other = lingering()
+    live = []
+    try:
+        linger_surely(test.front_end, sock)
+        test.switch.release()
+        for _ in range(n_live):
+            live.append(test.endpoint.connect())
+            live[-1].sync()
+        n_fds = test.switch.count_fds()
+        test.wait_until(is_stuck, "the port is not stuck", 15)
+        for _ in range(100):
+            test.endpoint.connect().close()
+        # Both ports have their turn each time.
+        for _ in range(20):
+            test.other_connects(2)
+        test.wait_until(lambda: test.switch.count_fds() <= n_fds + 20,
+                        "there are too many descriptors")
+    finally:
+        other.close()
+        for front_end in live:
+            front_end.close()
+    test.wait_until(lambda: is_served(test), "no front end is served", 15)
+
+
+def is_served(test):
+    """Returns whether a new front end is served now."""
+    test.switch.release()
+    front_end = test.endpoint.connect()
+    try:
+        front_end.sync(1)
+    except (vu.Closed, TimeoutError):
+        return False
+    finally:
+        front_end.close()
+    return True
+
+
+for _n in (0, 4):
+    add(f"linger-and-connect-beside-{_n}",
+        functools.partial(linger_and_connect, _n), 8,
+        refused("message_floods|refused_messages|refused_connections", ""),
+        group="server")
+
+
 # 9 and 10: tables of memory.
 
 def regions(changes, test):

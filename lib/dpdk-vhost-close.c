@@ -224,6 +224,24 @@ dpdk_vhost_close_has(int fd)
     return found;
 }
 
+void
+dpdk_vhost_close_forget(const char *port)
+{
+    static unsigned int n OVS_GUARDED_BY(mutex);
+    struct batch *batch;
+
+    ovs_mutex_lock(&mutex);
+    n++;
+    LIST_FOR_EACH (batch, node, &batches) {
+        if (!strcmp(batch->port, port)) {
+            free(batch->port);
+            /* No port can be called that. */
+            batch->port = xasprintf("../%u", n);
+        }
+    }
+    ovs_mutex_unlock(&mutex);
+}
+
 bool
 dpdk_vhost_close_is_stuck(const char *port)
 {

@@ -48,6 +48,10 @@ bool dpdk_vhost_close_has(int fd);
  * be closed that it must not have any more of them. */
 bool dpdk_vhost_close_is_stuck(const char *port);
 
+/* Forgets that what is still to be closed came from the port called 'port',
+ * which is gone: the next one of that name has nothing to do with it. */
+void dpdk_vhost_close_forget(const char *port);
+
 /* To be called every now and then: sees that nobody waits for a port that is
  * not theirs.  Returns false if there is nothing to be closed. */
 bool dpdk_vhost_close_run(void);

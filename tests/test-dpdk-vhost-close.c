@@ -190,6 +190,32 @@ test_stuck(void **state OVS_UNUSED)
     close(other);
 }
 
+/* A port does not wait for what another one of that name has left, and what
+ * that has left occupies one thread, as before. */
+static void
+test_forget(void **state OVS_UNUSED)
+{
+    int devious, other, left;
+
+    devious = make_devious(&other);
+    dpdk_vhost_close("a", &devious, 1);
+    for (int i = 0; i < 4; i++) {
+        left = eventfd(0, 0);
+        dpdk_vhost_close("a", &left, 1);
+    }
+    usleep(300 * 1000);
+    assert_true(dpdk_vhost_close_is_stuck("a"));
+
+    dpdk_vhost_close_forget("a");
+    assert_false(dpdk_vhost_close_is_stuck("a"));
+    assert_true(time_close("a", eventfd(0, 0)) < 500);
+    assert_true(dpdk_vhost_close_has(devious));
+    assert_true(dpdk_vhost_close_has(left));
+    wait_closed(left);
+    assert_false(dpdk_vhost_close_has(devious));
+    close(other);
+}
+
 static bool
 is_taken(int fd OVS_UNUSED)
 {
@@ -367,6 +393,7 @@ main(void)
         cmocka_unit_test(test_no_descriptors),
         cmocka_unit_test(test_linger),
         cmocka_unit_test(test_stuck),
+        cmocka_unit_test(test_forget),
         cmocka_unit_test(test_planted),
         cmocka_unit_test(test_stdin),
         cmocka_unit_test(test_pause),

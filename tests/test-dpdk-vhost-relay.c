@@ -34,6 +34,7 @@
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-call.h"
 #include "dpdk-vhost-fault.h"
+#include "timeval.h"
 #include "util.h"
 
 #define VID 3
@@ -45,24 +46,40 @@ struct fixture {
     struct dpdk_vhost_relay *conn;
     int front_end;              /* Its end. */
     int library;                /* That of librte_vhost. */
+    long long int created;      /* When the connection came, in ms. */
 };
 
 static int
-setup(void **state)
+setup_role(void **state, bool client)
 {
     struct fixture *f = xzalloc_cacheline(sizeof *f);
     int outer[2], inner[2];
 
     dpdk_vhost_faults_init(&f->vhost.faults, "p");
+    dpdk_vhost_rings_init(&f->vhost.rings, &f->vhost.faults);
     f->vhost.guarded = true;
+    f->vhost.client = client;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, outer), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, inner), 0);
     f->front_end = outer[1];
     f->library = inner[1];
+    f->created = time_msec();
     f->conn = dpdk_vhost_relay_create(&f->vhost, VID, outer[0], inner[0],
                                       SECRET);
     *state = f;
     return 0;
+}
+
+static int
+setup(void **state)
+{
+    return setup_role(state, false);
+}
+
+static int
+setup_client(void **state)
+{
+    return setup_role(state, true);
 }
 
 static int
@@ -72,6 +89,7 @@ teardown(void **state)
 
     dpdk_vhost_relay_destroy(f->conn);
     dpdk_vhost_calls_forget(VID);
+    dpdk_vhost_rings_destroy(&f->vhost.rings);
     dpdk_vhost_faults_destroy(&f->vhost.faults);
     close(f->front_end);
     close(f->library);
@@ -124,6 +142,23 @@ test_hello(void **state)
     read_message(f, &msg);
     assert_int_equal(msg.request, DPDK_VHOST_GET_FEATURES);
     assert_int_equal(recv(f->library, &msg, 1, MSG_DONTWAIT), -1);
+}
+
+/* The thread of librte_vhost that made a connection of a client port has time
+ * to finish, even if the front end has closed it. */
+static void
+test_client_delay(void **state)
+{
+    struct fixture *f = *state;
+    char byte;
+
+    assert_int_equal(shutdown(f->front_end, SHUT_RDWR), 0);
+    while (dpdk_vhost_relay_run(f->conn)) {
+        assert_int_equal(recv(f->library, &byte, 1, MSG_DONTWAIT), -1);
+        usleep(1000);
+    }
+    assert_true(time_msec() >= f->created + 20);
+    read_message(f, &(struct dpdk_vhost_message) { .size = 0 });
 }
 
 /* A front end does not say so. */
@@ -220,6 +255,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_hello, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hello_of_front_end, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_client_delay, setup_client,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_unwritable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tables, setup, teardown),

@@ -36,6 +36,7 @@
 #include "dpdk-packet.h"
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-rxtx.h"
+#include "timeval.h"
 #include "util.h"
 #include "vring-guest.h"
 
@@ -339,6 +340,46 @@ test_blocked(void **state OVS_UNUSED)
     detach();
 }
 
+/* Uses 'ring', which librte_vhost has for a message.  Returns how long that
+ * took, in us. */
+static long long int
+time_message(struct dpdk_vhost_ring *ring)
+{
+    long long int start = time_usec();
+
+    assert_int_equal(dpdk_vhost_ring_enter(ring), DPDK_VHOST_RING_MESSAGE);
+    return time_usec() - start;
+}
+
+/* A packet waits for a message, but those of a guest that sends messages
+ * without end do not keep a PMD from its other ports. */
+static void
+test_messages_without_end(void **state OVS_UNUSED)
+{
+    long long int start, waited;
+
+    attach(GUEST_PLAIN, 64, 2, -1);
+    visit_all();
+    dpdk_vhost_rings_before_message(rings, VID);
+    alarm(TIMEOUT);
+    start = time_usec();
+    waited = time_message(rings->ring[0]);
+    assert_true(waited >= 900);
+    while (time_usec() < start + 200 * 1000) {
+        const long long int until = time_usec() + 100;
+
+        while (time_usec() < until) {
+            continue;           /* That is for other ports. */
+        }
+        waited += time_message(rings->ring[0]);
+    }
+    assert_true(waited < (time_usec() - start) / 2);
+    alarm(0);
+    dpdk_vhost_rings_after_message(rings, VID);
+    visit_all();
+    detach();
+}
+
 /* Receives a burst of packets of 60 bytes, the first of which has '*seedp',
  * which becomes that of the next one. */
 static void
@@ -491,6 +532,7 @@ main(void)
         cmocka_unit_test(test_calls),
         cmocka_unit_test(test_full_calls),
         cmocka_unit_test(test_blocked),
+        cmocka_unit_test(test_messages_without_end),
         ONE(test_hand_over, v1),
         ONE(test_hand_over, packed),
         ONE(test_fill_level, v1),

@@ -22,6 +22,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define MAPS "/proc/self/maps"
@@ -40,6 +41,18 @@ dpdk_maps_start(struct dpdk_maps *maps, int fd)
     maps->fd = fd;
     maps->offset = 0;
     maps->n = maps->next = 0;
+}
+
+static uint64_t
+make_device(uint64_t major_number, uint64_t minor_number)
+{
+    return major_number << 32 | minor_number;
+}
+
+uint64_t
+dpdk_maps_device(dev_t device)
+{
+    return make_device(major(device), minor(device));
 }
 
 /* Returns the next character, or a negative number at the end. */
@@ -97,21 +110,21 @@ skip(struct dpdk_maps *maps, char end)
 bool
 dpdk_maps_next(struct dpdk_maps *maps, struct dpdk_mapping *mapping)
 {
-    uint64_t start, end, offset, major, minor;
+    uint64_t start, end, offset, major_number, minor_number;
     int c;
 
     if (get_number(maps, 16, &start) != '-'
         || get_number(maps, 16, &end) != ' '
         || !skip(maps, ' ')
         || get_number(maps, 16, &offset) != ' '
-        || get_number(maps, 16, &major) != ':'
-        || get_number(maps, 16, &minor) != ' ') {
+        || get_number(maps, 16, &major_number) != ':'
+        || get_number(maps, 16, &minor_number) != ' ') {
         return false;
     }
     c = get_number(maps, 10, &mapping->inode);
     mapping->start = start;
     mapping->end = end;
-    mapping->device = major << 32 | minor;
+    mapping->device = make_device(major_number, minor_number);
     return c == '\n' || (c >= 0 && skip(maps, '\n'));
 }
 

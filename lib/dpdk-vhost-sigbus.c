@@ -68,6 +68,15 @@ static ATOMIC(struct guest *) guests[RTE_MAX_VHOST_DEVICE];
 static int handler_maps = -1;
 static int guard_maps = -1;
 
+/* Devices, the files of which are listed as fstat() has them, which was seen
+ * of the first one.  That is no rule, but true of each device that memory is
+ * on, and a walk takes long where there are many huge pages: a front end that
+ * sends new memory again and again must not keep GUARD busy with that.
+ * GUARD. */
+#define MAX_PLAIN_DEVICES 8
+static uint64_t plain_devices[MAX_PLAIN_DEVICES];
+static size_t n_plain_devices;
+
 /* Is a thread in the part of the handler that only one may be in? */
 static atomic_flag handling = ATOMIC_FLAG_INIT;
 
@@ -287,45 +296,49 @@ dpdk_vhost_sigbus_get_progress(int vid, uint64_t *passedp, uint64_t *begunp)
     }
 }
 
-/* Is the file of 'file' mapped? */
-static bool
-is_mapped(struct file *file)
+/* Forgets the files of 'guest' that the library has had and has not mapped any
+ * more, in one walk. */
+static void
+forget_unmapped(struct guest *guest)
 {
+    bool is_mapped[MAX_FILES] = { false };
     struct dpdk_mapping mapping;
     struct dpdk_maps maps;
+    uint64_t n_begun;
 
+    atomic_read_explicit(&guest->n_begun, &n_begun, memory_order_acquire);
     dpdk_maps_start(&maps, guard_maps);
     while (dpdk_maps_next(&maps, &mapping)) {
-        if (match(file, &mapping)) {
+        for (size_t i = 0; mapping.inode && i < MAX_FILES; i++) {
+            is_mapped[i] |= match(&guest->files[i], &mapping) != 0;
+        }
+    }
+    for (size_t i = 0; i < MAX_FILES; i++) {
+        uint64_t message;
+
+        atomic_read_relaxed(&guest->files[i].message, &message);
+        if (message && message < n_begun && !is_mapped[i]) {
+            atomic_store_relaxed(&guest->files[i].message, 0);
+        }
+    }
+}
+
+/* Is 'device' one of 'plain_devices'? */
+static bool
+is_plain(uint64_t device)
+{
+    for (size_t i = 0; i < n_plain_devices; i++) {
+        if (plain_devices[i] == device) {
             return true;
         }
     }
     return false;
 }
 
-/* Forgets the files of 'guest' that the library has had and has not mapped any
- * more. */
-static void
-forget_unmapped(struct guest *guest)
-{
-    uint64_t n_begun;
-
-    atomic_read_explicit(&guest->n_begun, &n_begun, memory_order_acquire);
-    for (size_t i = 0; i < MAX_FILES; i++) {
-        struct file *file = &guest->files[i];
-        uint64_t message;
-
-        atomic_read_relaxed(&file->message, &message);
-        if (message && message < n_begun && !is_mapped(file)) {
-            atomic_store_relaxed(&file->message, 0);
-        }
-    }
-}
-
-/* Stores in '*mapping' how a mapping of 'fd' is listed.  Returns 0 or a
- * positive errno. */
+/* Stores in '*mapping' how a mapping of 'fd' is listed, by looking for one of
+ * 'size' bytes.  Returns 0 or a positive errno. */
 static int
-identify(int fd, size_t size, struct dpdk_mapping *mapping)
+look_up(int fd, size_t size, struct dpdk_mapping *mapping)
 {
     bool found;
     void *p;
@@ -337,6 +350,29 @@ identify(int fd, size_t size, struct dpdk_mapping *mapping)
     found = dpdk_maps_find(guard_maps, (uintptr_t) p, mapping);
     munmap(p, size);
     return found ? 0 : ENOENT;
+}
+
+/* Stores in '*mapping' how a mapping of 'fd', which 's' tells of, is listed.
+ * Returns 0 or a positive errno. */
+static int
+identify(int fd, const struct stat *s, struct dpdk_mapping *mapping)
+{
+    const uint64_t device = dpdk_maps_device(s->st_dev);
+    int error;
+
+    if (is_plain(device)) {
+        mapping->device = device;
+        mapping->inode = s->st_ino;
+        return 0;
+    }
+
+    /* That is the size of a huge page if the file consists of these. */
+    error = look_up(fd, s->st_blksize, mapping);
+    if (!error && mapping->device == device && mapping->inode == s->st_ino
+        && n_plain_devices < MAX_PLAIN_DEVICES) {
+        plain_devices[n_plain_devices++] = device;
+    }
+    return error;
 }
 
 /* Makes the file of 'mapping' one of 'guest', in message 'message'.  Returns
@@ -380,8 +416,7 @@ add_file(struct guest *guest, int fd, uint64_t message)
         return 0;
     }
 
-    /* That is the size of a huge page if the file consists of these. */
-    error = identify(fd, s.st_blksize, &mapping);
+    error = identify(fd, &s, &mapping);
     if (error || note_file(guest, &mapping, message)) {
         return error;
     }

@@ -25,12 +25,14 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #include "dpdk-maps.h"
 #include "latch.h"
 #include "test-child.h"
+#include "timeval.h"
 #include "util.h"
 
 #define SIZE (64 * 4096)
@@ -397,6 +399,66 @@ test_room(void **state OVS_UNUSED)
     assert_good(run(waits));
 }
 
+/* How many files a flood of them has. */
+#define N_FLOOD 100
+
+/* Maps much, as where there are many huge pages, shares more files than can be
+ * known at once, none of which the library has mapped any more, and then two
+ * that it has. */
+static void
+survives_flood(void)
+{
+    volatile uint8_t *first, *last;
+    long long int begun, walk, flood;
+    struct dpdk_mapping mapping;
+    int fd = dpdk_maps_open();
+    int first_fd, last_fd;
+
+    for (int i = 0; i < 4000; i++) {
+        /* Neighbours are not the same, so they are not one mapping. */
+        if (mmap(NULL, 4096, i % 2 ? PROT_READ : PROT_NONE,
+                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED) {
+            return;
+        }
+    }
+    start();
+    first = share(VID, &first_fd);
+    begun = time_usec();
+    dpdk_maps_find(fd, UINTPTR_MAX, &mapping);
+    walk = time_usec() - begun;
+
+    begun = time_usec();
+    for (int i = 0; i < N_FLOOD; i++) {
+        int file = make_file();
+        int error = dpdk_vhost_sigbus_pass(VID, &file, 1);
+
+        dpdk_vhost_sigbus_handle(VID);
+        close(file);
+        if (error) {
+            return;
+        }
+    }
+    flood = time_usec() - begun;
+    printf("%d files: %lld us, a walk: %lld us\n", N_FLOOD, flood, walk);
+    fflush(stdout);
+
+    last = share(VID, &last_fd);
+    take_away(last_fd);
+    take_away(first_fd);
+    first[0] = last[0] = 1;
+    if (flood < N_FLOOD / 2 * walk && dpdk_vhost_sigbus_is_lost(VID)) {
+        _exit(GOOD);
+    }
+}
+
+/* Front ends that share other files again and again do not keep GUARD from
+ * others. */
+static void
+test_flood(void **state OVS_UNUSED)
+{
+    assert_good(run(survives_flood));
+}
+
 /* What is no file needs none. */
 static void
 ignores(void)
@@ -470,6 +532,7 @@ main(void)
         cmocka_unit_test(test_others_die),
         cmocka_unit_test(test_previous),
         cmocka_unit_test(test_room),
+        cmocka_unit_test(test_flood),
         cmocka_unit_test(test_ignored),
         cmocka_unit_test(test_maps),
     };

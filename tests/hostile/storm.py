@@ -26,6 +26,8 @@ slow
     header, but the rest only ten seconds later.
 flood
     Starts a guest, and turns a ring off and on as fast as it can.
+tables
+    Replaces the memory of a guest as fast as it can.
 unread
     Asks for what it never reads.
 
@@ -34,6 +36,7 @@ Run by tests/system-fair.at.
 
 import argparse
 import errno
+import os
 import signal
 import struct
 import sys
@@ -88,6 +91,22 @@ def flood(front_end, count):
         count.messages += 100
 
 
+def tables(front_end, count):
+    """Gives the switch other memory each time, in eight files."""
+    front_end.negotiate()
+    size = 4096
+    while True:
+        fds = [vu.memfd(size) for _ in range(8)]
+        try:
+            front_end.send_regions(
+                [{"gpa": i * size, "size": size, "offset": 0,
+                  "uaddr": vu.USER_ADDRESS + i * size} for i in range(8)], fds)
+            count.messages += 1
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+
 def unread(front_end, count):
     """Asks, and reads no answer."""
     while True:
@@ -119,7 +138,8 @@ def run(kind, endpoint, count):
 
 def main():
     """Runs the command line."""
-    kinds = {kind.__name__: kind for kind in (connect, slow, flood, unread)}
+    kinds = {kind.__name__: kind
+             for kind in (connect, slow, flood, tables, unread)}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--connections", type=int, default=1,
                         help="so many at once at each socket")

@@ -36,6 +36,9 @@
 
 #define FD_DIR "/proc/self/fd"
 
+/* So many numbers below the lowest free one are looked at first. */
+#define NEAR 64
+
 /* How sure we are, ascending. */
 enum match {
     MATCH_NONE,
@@ -171,37 +174,58 @@ is_passed(int fd)
     return false;
 }
 
-/* Returns the descriptor that best has to do with 'path', according to
- * 'get_match', of sockets that listen, or do not, or -1 if none has.  Leaves
- * out those that 'is_taken'. */
+/* What is looked for. */
+struct wanted {
+    const char *path;
+    bool listening;
+    enum match (*match)(int fd, const char *path);
+    dpdk_vhost_connfd_is_taken_func *is_taken;
+};
+
+/* Returns how well 'fd' is what is 'wanted'. */
+static enum match
+get_match(const struct wanted *wanted, int fd)
+{
+    /* The first three may be connected to whoever logs what we print. */
+    return (fd <= STDERR_FILENO || !is_stream(fd, wanted->listening)
+            || is_passed(fd) || wanted->is_taken(fd)
+            ? MATCH_NONE : wanted->match(fd, wanted->path));
+}
+
+/* Returns the descriptor that best is what is 'wanted', or -1 if none is. */
 static int
-find(const char *path, bool listening,
-     enum match (*get_match)(int fd, const char *path),
-     dpdk_vhost_connfd_is_taken_func *is_taken)
+find(const struct wanted *wanted)
 {
     enum match best = MATCH_NONE;
     DIR *dir = opendir(FD_DIR);
     struct dirent *de;
     int found = -1;
+    int fd;
 
-    while (dir && (de = readdir(dir))) {
-        enum match match;
-        int fd;
+    if (!dir) {
+        return -1;
+    }
 
-        /* The first three may be connected to whoever logs what we print. */
-        if (!str_to_int(de->d_name, 10, &fd) || fd <= STDERR_FILENO
-            || !is_stream(fd, listening) || is_passed(fd) || is_taken(fd)) {
-            continue;
-        }
-        match = get_match(fd, path);
-        if (match > best) {
-            best = match;
-            found = fd;
+    /* A descriptor gets the lowest number that is free, so what is new is just
+     * below that of 'dir' if others do not come and go.  There may be very
+     * many, such as one for each huge page. */
+    for (fd = dirfd(dir) - 1; fd >= dirfd(dir) - NEAR; fd--) {
+        if (get_match(wanted, fd) == MATCH_NAME) {
+            closedir(dir);
+            return fd;
         }
     }
-    if (dir) {
-        closedir(dir);
+    while (best < MATCH_NAME && (de = readdir(dir))) {
+        if (str_to_int(de->d_name, 10, &fd)) {
+            enum match match = get_match(wanted, fd);
+
+            if (match > best) {
+                best = match;
+                found = fd;
+            }
+        }
     }
+    closedir(dir);
     return found;
 }
 
@@ -209,14 +233,20 @@ int
 dpdk_vhost_connfd_find(const char *path, bool client,
                        dpdk_vhost_connfd_is_taken_func *is_taken)
 {
-    return find(path, false, client ? match_client : match_server, is_taken);
+    const struct wanted wanted = {
+        path, false, client ? match_client : match_server, is_taken
+    };
+
+    return find(&wanted);
 }
 
 int
 dpdk_vhost_connfd_find_listener(const char *path,
                                 dpdk_vhost_connfd_is_taken_func *is_taken)
 {
-    return find(path, true, match_server, is_taken);
+    const struct wanted wanted = { path, true, match_server, is_taken };
+
+    return find(&wanted);
 }
 
 int

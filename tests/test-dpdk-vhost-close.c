@@ -33,6 +33,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -246,7 +247,9 @@ test_planted(void **state OVS_UNUSED)
     client = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(connect(client, sa, sizeof un), 0);
     connfd = accept(listener, NULL, NULL);
-    assert_true(connfd > planted);
+    assert_true(planted < connfd);
+    pair[0] = dup(planted);
+    assert_true(pair[0] > connfd);
 
     assert_true(dpdk_vhost_connfd_exclude(3, planted));
     assert_int_equal(dpdk_vhost_connfd_find(NAME, false, is_taken), connfd);
@@ -258,13 +261,75 @@ test_planted(void **state OVS_UNUSED)
         assert_true(i < 100);
     }
     dpdk_vhost_connfd_begin(3);
-    assert_int_equal(dpdk_vhost_connfd_find(NAME, false, is_taken), planted);
+    assert_int_equal(dpdk_vhost_connfd_find(NAME, false, is_taken), pair[0]);
     close(planted);
+    close(pair[0]);
     close(pair[1]);
     close(client);
     close(connfd);
     close(listener);
     unlink(NAME);
+}
+
+/* Returns the time in us, of this thread. */
+static long long int
+thread_us(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
+}
+
+/* What is new is found before long, however much there is. */
+static void
+test_many_descriptors(void **state OVS_UNUSED)
+{
+    struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = NAME };
+    struct sockaddr *sa = (struct sockaddr *) &un;
+    const int n_fds = 3000, n_rounds = 20;
+    struct rlimit old, many;
+    long long int begun, all;
+    int *fds = xmalloc(n_fds * sizeof *fds);
+    int listener, client, connfd;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    many = old;
+    many.rlim_cur = MAX(old.rlim_cur, n_fds + 1000);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &many), 0);
+    unlink(NAME);
+    listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, sa, sizeof un), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    client = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(connect(client, sa, sizeof un), 0);
+    for (int i = 0; i < n_fds; i++) {
+        fds[i] = eventfd(0, EFD_CLOEXEC);
+        assert_true(fds[i] >= 0);
+    }
+
+    /* The first time takes longer. */
+    assert_int_equal(dpdk_vhost_connfd_find(NAME, false, is_taken), -1);
+    begun = thread_us();
+    assert_int_equal(dpdk_vhost_connfd_find(NAME, false, is_taken), -1);
+    all = thread_us() - begun;
+    connfd = accept(listener, NULL, NULL);
+    begun = thread_us();
+    for (int i = 0; i < n_rounds; i++) {
+        assert_int_equal(dpdk_vhost_connfd_find(NAME, false, is_taken),
+                         connfd);
+    }
+    assert_true(thread_us() - begun < n_rounds * all / 4);
+
+    for (int i = 0; i < n_fds; i++) {
+        close(fds[i]);
+    }
+    free(fds);
+    close(client);
+    close(connfd);
+    close(listener);
+    unlink(NAME);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 }
 
 /* Returns true if 'fd' is readable within 'ms'. */
@@ -395,6 +460,7 @@ main(void)
         cmocka_unit_test(test_stuck),
         cmocka_unit_test(test_forget),
         cmocka_unit_test(test_planted),
+        cmocka_unit_test(test_many_descriptors),
         cmocka_unit_test(test_stdin),
         cmocka_unit_test(test_pause),
         cmocka_unit_test(test_end),

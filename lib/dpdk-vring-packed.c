@@ -127,7 +127,7 @@ used_init(const struct dpdk_vring *vr, struct used_buffers *used)
 /* Adds to 'used' the buffer 'id' of 'n' descriptors, in which there are 'len'
  * bytes for the guest. */
 static VRING_INLINE void
-used_add(const struct dpdk_vring *vr, struct used_buffers *used, uint16_t id,
+used_add(struct dpdk_vring *vr, struct used_buffers *used, uint16_t id,
          uint32_t len, unsigned int n)
 {
     uint16_t flags = ((used->next.wrap ? DESC_AVAIL | DESC_USED : 0)
@@ -137,6 +137,12 @@ used_add(const struct dpdk_vring *vr, struct used_buffers *used, uint16_t id,
     used->p[used->n].rest = (len | (uint64_t) id << 32
                              | (uint64_t) flags << 48);
     used->n++;
+    if (OVS_UNLIKELY(used->next.i + n >= vr->size)) {
+        /* If this is the second time since the last look at what the guest
+         * wants to be notified of, distance() does not know how much was used
+         * since then. */
+        vr->signalled_valid &= used->next.wrap == vr->signalled_wrap;
+    }
     advance(vr, &used->next, n);
 }
 

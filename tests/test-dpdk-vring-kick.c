@@ -240,6 +240,39 @@ test_kick_event(void **state)
     device_uninit(&d);
 }
 
+/* A guest goes to sleep before the last of the buffers that are used between
+ * two looks, which may be several rings full of them: it takes them and gives
+ * new ones while it is awake. */
+static void
+test_kick_laps(void **state)
+{
+    uint64_t features = (*(uint64_t *) *state | FEATURE(RING_F_EVENT_IDX));
+    bool packed = features & FEATURE(F_RING_PACKED);
+    const unsigned int size = packed ? 7 : 8;
+
+    for (unsigned int start = 0; start < size; start++) {
+        for (unsigned int n = 1; n <= 5 * size; n++) {
+            struct device d;
+
+            device_init(&d, features, size, start);
+            assert_true(dpdk_vring_needs_kick(&d.vr));
+            for (unsigned int i = 1; i < n; i++) {
+                move(&d, 1);
+            }
+            if (packed) {
+                d.g.driver_event->off_wrap = (d.g.next_used
+                                              | d.g.used_wrap << 15);
+                d.g.driver_event->flags = VRING_PACKED_EVENT_FLAG_DESC;
+            } else {
+                d.g.avail->ring[size] = d.g.next_used;
+            }
+            move(&d, 1);
+            assert_true(dpdk_vring_needs_kick(&d.vr));
+            device_uninit(&d);
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -250,6 +283,7 @@ main(void)
         EACH(test_kick_nothing),
         cmocka_unit_test(test_idle_index),
         EACH(test_kick_event),
+        EACH(test_kick_laps),
     };
 
     return RUN_FOR_CPUS(tests);

@@ -234,7 +234,9 @@ walk_table(struct dpdk_vring *vr, struct vring_desc_copy d, uint16_t direction,
 /* Adds to 'pieces' the chain of 'vr' at 'place', whose first descriptor 'd' is
  * available, and whose buffers all have the direction 'direction', that is,
  * VRING_DESC_F_WRITE or 0.  Adds no more once there are 'enough' bytes.
- * Returns what is wrong with it, or describes it in '*chain'. */
+ * Returns what is wrong with it, or describes it in '*chain', unless there are
+ * too many pieces to write to: such a chain stays, and the guest must not make
+ * us look for its end for each packet. */
 static VRING_NOINLINE enum dpdk_vring_fault
 walk_chain(struct dpdk_vring *vr, struct place place, struct vring_desc_copy d,
            uint16_t direction, uint64_t enough, struct vring_pieces *pieces,
@@ -254,6 +256,9 @@ walk_chain(struct dpdk_vring *vr, struct place place, struct vring_desc_copy d,
                    && !vring_pieces_add(vr, pieces, d.addr,
                                         vring_desc_len(d))) {
             return DPDK_VRING_FAULT_ADDRESS;
+        }
+        if (pieces->too_many && direction) {
+            return DPDK_VRING_OK;
         }
         if (!(desc_flags(d) & VRING_DESC_F_NEXT)) {
             chain->id = desc_id(d);

@@ -644,6 +644,23 @@ test_ring(void **state)
     device_uninit(&d);
 }
 
+/* The same as add_raw() in a ring of any size that nothing was added to. */
+static void
+add_first(struct guest *g, const struct raw raw[], size_t n)
+{
+    if (g->packed) {
+        add_raw(g, 0, raw, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        g->desc[i] = (struct vring_desc) {
+            raw[i].addr, raw[i].len, raw[i].flags, raw[i].next
+        };
+    }
+    g->avail->ring[0] = 0;
+    g->avail->idx = 1;
+}
+
 static void
 test_many_empty(void **state)
 {
@@ -664,18 +681,7 @@ test_many_empty(void **state)
             raw[n_empty] = (struct raw) {
                 guest_alloc(&d.g, 500), 500, direction, 0
             };
-            /* See add_raw(). */
-            if (!d.g.packed) {
-                for (size_t i = 0; i <= n_empty; i++) {
-                    d.g.desc[i] = (struct vring_desc) {
-                        raw[i].addr, raw[i].len, raw[i].flags, raw[i].next
-                    };
-                }
-                d.g.avail->ring[0] = 0;
-                d.g.avail->idx = 1;
-            } else {
-                add_raw(&d.g, 0, raw, n_empty + 1);
-            }
+            add_first(&d.g, raw, n_empty + 1);
             if (tx) {
                 assert_int_equal(dpdk_vring_tx(&d.vr, &p, 1, &d.burst), 1);
                 assert_int_equal(d.burst.bytes, n_empty > MOST ? 0 : 64);
@@ -687,6 +693,32 @@ test_many_empty(void **state)
             device_uninit(&d);
         }
     }
+    dp_packet_delete(p);
+}
+
+/* A chain of too many buffers to write to is not walked to its end, which each
+ * packet would be, again and again: that is not even available. */
+static void
+test_many_to_write(void **state)
+{
+    enum { N = 1024, MOST = 256 };
+    struct dp_packet *p = packet_new(1000, 0);
+    struct raw raw[MOST + 1];
+    struct device d;
+
+    device_init(&d, *(uint64_t *) *state, N, 0);
+    for (size_t i = 0; i <= MOST; i++) {
+        raw[i] = (struct raw) {
+            guest_alloc(&d.g, 1), 1, NEXT | WRITE, i < MOST ? i + 1 : N
+        };
+    }
+    add_first(&d.g, raw, MOST + 1);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(dpdk_vring_tx(&d.vr, &p, 1, &d.burst), 1);
+        assert_drops(&d, 1, 0, 0);
+        assert_int_equal(d.vr.broken, DPDK_VRING_OK);
+    }
+    device_uninit(&d);
     dp_packet_delete(p);
 }
 
@@ -715,6 +747,7 @@ main(void)
         EACH(test_runts),
         EACH(test_ring),
         EACH(test_many_empty),
+        EACH(test_many_to_write),
     };
 
     return RUN_FOR_CPUS(tests);

@@ -37,8 +37,8 @@
  * ends their write().
  *
  * The kernel walks all that wait for an eventfd, and a front end may have it
- * in very many instances of epoll.  A PMD does not notify a guest any more
- * that this has taken some milliseconds of its time for, see
+ * in very many instances of epoll.  Nobody notifies a guest any more that
+ * this has taken some milliseconds for between two looks of GUARD, see
  * dpdk-vhost-ring.h, and GUARD closes the connection.
  *
  * Called by dpdk-vhost-guard.c and dpdk-vhost-relay.c, with the mutex of the

@@ -40,19 +40,9 @@
 #define WAIT_PART 16
 #define MAX_SAVED (4 * MAX_WAIT)
 
-/* What a notification may take of a thread's time, in us.  It takes less than
- * one, unless the front end has very many wait for the eventfd. */
-#define SLOW_CALL 1000
-
-void
-dpdk_vhost_ring_call(const struct dpdk_vhost_ring *ring)
-{
-    int callfd = __atomic_load_n(&ring->callfd, __ATOMIC_RELAXED);
-
-    if (callfd >= 0) {
-        eventfd_write(callfd, 1);
-    }
-}
+/* What a notification may take of a thread's time, in us.  It takes a few of
+ * them, unless the front end has very many wait for the eventfd. */
+#define SLOW_CALL 100
 
 static bool
 has_rarp(const struct dpdk_vhost_ring *ring)
@@ -199,31 +189,42 @@ thread_us(void)
     return ts.tv_sec * UINT64_C(1000000) + ts.tv_nsec / 1000;
 }
 
-/* Notifies the guest of 'ring', unless that has taken very long each of the
- * last times.  Returns true if it did. */
-static bool
-call_timed(struct dpdk_vhost_ring *ring)
+static void
+call(const struct dpdk_vhost_ring *ring)
 {
-    unsigned int n_slow = __atomic_load_n(&ring->n_slow, __ATOMIC_RELAXED);
-    bool slow;
+    int callfd = __atomic_load_n(&ring->callfd, __ATOMIC_RELAXED);
 
-    if (OVS_LIKELY(!n_slow)) {
-        uint64_t begun = rte_rdtsc();
+    if (callfd >= 0) {
+        eventfd_write(callfd, 1);
+    }
+}
 
-        dpdk_vhost_ring_call(ring);
-        slow = rte_rdtsc() - begun > us_to_cycles(SLOW_CALL);
-    } else if (n_slow < DPDK_VHOST_MAX_SLOW_CALLS) {
-        /* It might have been that another thread had the CPU. */
-        uint64_t begun = thread_us();
+bool
+dpdk_vhost_ring_call(const struct dpdk_vhost_ring *ring)
+{
+    struct dpdk_vhost_slow *slow = ring->slow;
+    unsigned int before = __atomic_load_n(&slow->us, __ATOMIC_RELAXED);
+    uint64_t begun;
 
-        dpdk_vhost_ring_call(ring);
-        slow = thread_us() - begun > SLOW_CALL;
+    if (OVS_LIKELY(!before)) {
+        begun = rte_rdtsc();
+        call(ring);
+        if (OVS_UNLIKELY(rte_rdtsc() - begun > us_to_cycles(SLOW_CALL))) {
+            /* It might have been that another thread had the CPU. */
+            __atomic_store_n(&slow->us, 1, __ATOMIC_RELAXED);
+        }
+    } else if (before < DPDK_VHOST_MAX_SLOW) {
+        uint64_t us;
+
+        begun = thread_us();
+        call(ring);
+        us = thread_us() - begun;
+        if (us > SLOW_CALL) {
+            __atomic_store_n(&slow->ring, ring->index, __ATOMIC_RELAXED);
+            __atomic_fetch_add(&slow->us, us, __ATOMIC_RELAXED);
+        }
     } else {
         return false;
-    }
-    if (OVS_UNLIKELY(slow || n_slow)) {
-        __atomic_store_n(&ring->n_slow, slow ? n_slow + 1 : 0,
-                         __ATOMIC_RELAXED);
     }
     return true;
 }
@@ -231,7 +232,7 @@ call_timed(struct dpdk_vhost_ring *ring)
 unsigned int
 dpdk_vhost_ring_notify(struct dpdk_vhost_ring *ring)
 {
-    return (dpdk_vring_needs_kick(&ring->view) && call_timed(ring));
+    return (dpdk_vring_needs_kick(&ring->view) && dpdk_vhost_ring_call(ring));
 }
 
 void

@@ -232,11 +232,11 @@ dpdk_vhost_rings_get_slow(struct dpdk_vhost_rings *rings, int vid)
         return -1;
     }
     if (rings->vid == vid) {
-        for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
-            if (__atomic_load_n(&rings->ring[i]->n_slow, __ATOMIC_RELAXED)
-                >= DPDK_VHOST_MAX_SLOW_CALLS) {
-                slow = i;
-            }
+        if (__atomic_load_n(&rings->slow.us, __ATOMIC_RELAXED)
+            >= DPDK_VHOST_MAX_SLOW) {
+            slow = __atomic_load_n(&rings->slow.ring, __ATOMIC_RELAXED);
+        } else {
+            __atomic_store_n(&rings->slow.us, 0, __ATOMIC_RELAXED);
         }
     }
     ovs_mutex_unlock(&rings->mutex);
@@ -475,6 +475,7 @@ add_rings(struct dpdk_vhost_rings *rings, int n) OVS_REQUIRES(rings->mutex)
             atomic_init(&ring->busy, false);
             ring->index = i;
             ring->callfd = -1;
+            ring->slow = &rings->slow;
             __atomic_store_n(&rings->ring[i], ring, __ATOMIC_RELEASE);
         }
     }
@@ -563,9 +564,7 @@ dpdk_vhost_rings_attach(struct dpdk_vhost_rings *rings, int vid,
     detach(rings);
     rings->vid = vid;
     rings->asked = asked;
-    for (int i = 0; i < DPDK_VHOST_MAX_RINGS && rings->ring[i]; i++) {
-        __atomic_store_n(&rings->ring[i]->n_slow, 0, __ATOMIC_RELAXED);
-    }
+    __atomic_store_n(&rings->slow.us, 0, __ATOMIC_RELAXED);
     add_rings(rings, MIN(rte_vhost_get_vring_num(vid), DPDK_VHOST_MAX_RINGS));
     refresh(rings);
     ovs_mutex_unlock(&rings->mutex);

@@ -74,8 +74,9 @@ struct smap;
 /* Most rings of a guest. */
 #define DPDK_VHOST_MAX_RINGS 256
 
-/* So many notifications in a row may take very long, see dpdk-vhost-call.h. */
-#define DPDK_VHOST_MAX_SLOW_CALLS 3
+/* What notifications of a guest that take very long, see dpdk-vhost-call.h,
+ * may take of the time of all threads between two looks at that, in us. */
+#define DPDK_VHOST_MAX_SLOW 10000
 
 /* Who has a ring. */
 enum dpdk_vhost_ring_state {
@@ -94,6 +95,13 @@ enum dpdk_vhost_ring_state {
 /* With the guest's MAC address, in the order of bytes of the message with it,
  * a wish to be announced. */
 #define DPDK_VHOST_RARP (UINT64_C(1) << 48)
+
+/* Notifications of a guest that took very long.  Atomic. */
+struct dpdk_vhost_slow {
+    unsigned int us;            /* For how long, since the last look: 1 if it
+                                 * is only a suspicion, 0 if there are none. */
+    int ring;                   /* The last ring that there was one of. */
+};
 
 /* One ring. */
 struct dpdk_vhost_ring {
@@ -118,8 +126,7 @@ struct dpdk_vhost_ring {
     uint16_t index;             /* Number of the ring. */
     unsigned int poller;        /* Receive: the thread that polls this ring,
                                  * see dpdk-vhost-rxtx.c, or 0.  Atomic. */
-    uint8_t n_slow;             /* Notifications in a row that took very long.
-                                 * Atomic. */
+    struct dpdk_vhost_slow *slow; /* Of the port. */
     uint64_t wait_ended;        /* Packet side: when a wait for a message has
                                  * ended last, by the TSC, */
     uint64_t wait_saved;        /* and cycles that may be spent for that. */
@@ -154,6 +161,7 @@ struct dpdk_vhost_rings {
     struct dpdk_vhost_ring *ring[DPDK_VHOST_MAX_RINGS]; /* Only added to. */
 
     struct dpdk_vhost_faults *faults; /* Of the port. */
+    struct dpdk_vhost_slow slow;
 
     struct ovs_mutex mutex;
     int vid OVS_GUARDED;        /* Guest, or -1. */
@@ -237,8 +245,9 @@ void dpdk_vhost_rings_get_status(struct dpdk_vhost_rings *rings, int n,
 bool dpdk_vhost_rings_check(struct dpdk_vhost_rings *rings);
 
 /* Returns the number of a ring whose guest, if that is connection 'vid', is
- * not notified any more, because each notification took the packet side very
- * long, or -1.  Also if it would have to wait.  Any thread. */
+ * not notified any more, because notifications took too much time, or -1.
+ * Also if it would have to wait.  Has to be called every now and then: what
+ * they took before does not count any more.  Any thread. */
 int dpdk_vhost_rings_get_slow(struct dpdk_vhost_rings *rings, int vid);
 
 /* Notifies guests that dpdk_vhost_rings_check() has found, and that
@@ -344,13 +353,13 @@ uint64_t dpdk_vhost_ring_get_rarp(const struct dpdk_vhost_ring *ring,
 void dpdk_vhost_ring_announced(struct dpdk_vhost_ring *ring, uint64_t rarp);
 
 /* Notifies the guest of 'ring', if it has said how, which may block if the
- * guest wants that, see dpdk-vhost-call.h.  The control side may call this,
+ * guest wants that, and unless that has taken too much time, see
+ * dpdk-vhost-call.h.  Returns true if it did.  The control side may call this,
  * too. */
-void dpdk_vhost_ring_call(const struct dpdk_vhost_ring *ring);
+bool dpdk_vhost_ring_call(const struct dpdk_vhost_ring *ring);
 
 /* Notifies the guest of what was used of 'ring', whose view has been entered,
- * if it wants that, and unless that has taken very long several times.
- * Returns the number of notifications. */
+ * if it wants that.  Returns the number of notifications. */
 unsigned int dpdk_vhost_ring_notify(struct dpdk_vhost_ring *ring);
 
 void dpdk_vhost_ring_after_library__(struct dpdk_vhost_ring *ring);

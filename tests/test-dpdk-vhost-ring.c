@@ -29,6 +29,7 @@
 #include <rte_eal.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -303,6 +304,94 @@ test_full_calls(void **state OVS_UNUSED)
     close(fd);
 }
 
+/* Instances of epoll, and copies of an eventfd that each of them waits for. */
+#define N_EPOLLS 150
+#define N_COPIES 150
+
+/* Returns an eventfd that so many wait for that it takes the kernel about a
+ * millisecond to notify them.  They are in 'epolls'. */
+static int
+make_slow_eventfd(int epolls[N_EPOLLS])
+{
+    int fd = make_eventfd(0);
+    int copies[N_COPIES];
+
+    for (int i = 0; i < N_COPIES; i++) {
+        copies[i] = dup(fd);
+        assert_true(copies[i] >= 0);
+    }
+    for (int i = 0; i < N_EPOLLS; i++) {
+        epolls[i] = epoll_create1(EPOLL_CLOEXEC);
+        assert_true(epolls[i] >= 0);
+        for (int j = 0; j < N_COPIES; j++) {
+            struct epoll_event event = { .events = EPOLLIN };
+
+            assert_int_equal(epoll_ctl(epolls[i], EPOLL_CTL_ADD, copies[j],
+                                       &event), 0);
+        }
+    }
+    for (int i = 0; i < N_COPIES; i++) {
+        close(copies[i]);
+    }
+    return fd;
+}
+
+/* Notifies the guest of 'ring', as the packet side does after a burst.
+ * Returns the number of notifications. */
+static unsigned int
+notify(struct dpdk_vhost_ring *ring)
+{
+    unsigned int n;
+
+    assert_int_equal(dpdk_vhost_ring_enter(ring), DPDK_VHOST_RING_VIEW);
+    ring->view.kick_pending = 1;
+    ring->view.signalled_valid = false;
+    n = dpdk_vhost_ring_notify(ring);
+    dpdk_vhost_ring_leave(ring);
+    return n;
+}
+
+/* A guest has very many wait for what it is notified by.  That must not cost
+ * others much time, neither those that send to it or receive from it nor those
+ * that take its rings back, however many rings it has. */
+static void
+test_slow_calls(void **state OVS_UNUSED)
+{
+    enum { N_ROUNDS = 200 };
+    int epolls[N_EPOLLS];
+
+    for (int messages = 0; messages < 2; messages++) {
+        int fd = make_slow_eventfd(epolls);
+        uint64_t n_calls;
+
+        attach(GUEST_PLAIN, 64, MAX_RINGS, fd);
+        visit_all();
+        assert_int_equal(dpdk_vhost_rings_get_slow(rings, VID), -1);
+        for (int i = 0; i < N_ROUNDS; i++) {
+            if (messages) {
+                dpdk_vhost_rings_before_message(rings, VID);
+                dpdk_vhost_rings_after_message(rings, VID);
+                visit_all();
+            } else {
+                for (int j = 0; j < MAX_RINGS; j++) {
+                    notify(rings->ring[j]);
+                }
+            }
+        }
+        n_calls = read_eventfd(fd);
+        assert_true(n_calls >= 2);
+        assert_true(n_calls < N_ROUNDS * MAX_RINGS / 2);
+        assert_true(dpdk_vhost_rings_get_slow(rings, VID) >= 0);
+        assert_int_equal(notify(rings->ring[0]), 0);
+        assert_int_equal(dpdk_vhost_rings_get_slow(rings, VID + 1), -1);
+        detach();
+        for (int i = 0; i < N_EPOLLS; i++) {
+            close(epolls[i]);
+        }
+        close(fd);
+    }
+}
+
 static void *
 message_main(void *aux OVS_UNUSED)
 {
@@ -531,6 +620,7 @@ main(void)
         cmocka_unit_test(test_first_views),
         cmocka_unit_test(test_calls),
         cmocka_unit_test(test_full_calls),
+        cmocka_unit_test(test_slow_calls),
         cmocka_unit_test(test_blocked),
         cmocka_unit_test(test_messages_without_end),
         ONE(test_hand_over, v1),

@@ -69,11 +69,13 @@ changes_something(uint32_t request)
 }
 
 /* Makes librte_vhost refuse 'msg', because it has not been able to handle an
- * earlier one, without doing anything but to close what came with it. */
+ * earlier one, without doing anything but to close what came with it, and then
+ * close the connection, which it would not do if it had to reply. */
 static enum rte_vhost_msg_result
 refuse(struct dpdk_vhost_message *msg)
 {
     dpdk_crumb_set(NULL);
+    msg->flags &= ~DPDK_VHOST_FLAG_NEED_REPLY;
     switch (msg->request) {
     case DPDK_VHOST_SET_MEM_TABLE:
         msg->payload.memory.n = UINT32_MAX;

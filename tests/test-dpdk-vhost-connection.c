@@ -199,6 +199,29 @@ test_failed(void **state OVS_UNUSED)
     }
 }
 
+/* If the library replied, it would not close the connection, and a reply to
+ * GET_VRING_BASE does not say that it has failed. */
+static void
+test_no_reply(void **state OVS_UNUSED)
+{
+    static const uint32_t requests[] = {
+        DPDK_VHOST_GET_VRING_BASE, DPDK_VHOST_SET_VRING_KICK,
+        DPDK_VHOST_SET_LOG_FD
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
+        struct dpdk_vhost_message msg = {
+            .request = requests[i], .flags = 1 | DPDK_VHOST_FLAG_NEED_REPLY,
+            .size = 8
+        };
+
+        dpdk_vhost_connection_begin(VID, &rings, SECRET);
+        ops->pre_msg_handle(VID, &msg);
+        assert_true(dpdk_vhost_connection_has_failed(VID));
+        assert_int_equal(msg.flags, 1);
+    }
+}
+
 /* The library looks at the memory of the guest after each other message. */
 static void
 test_good(void **state OVS_UNUSED)
@@ -221,6 +244,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_hello, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_hello, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_reply, setup, teardown),
         cmocka_unit_test_setup_teardown(test_good, setup, teardown),
     };
 

@@ -32,6 +32,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "dpdk-vhost-close.h"
 #include "dpdk-vhost-fd.h"
 #include "dpdk-vhost-wire.h"
 #include "openvswitch/list.h"
@@ -66,6 +67,7 @@ struct dpdk_vhost_calls {
     struct ovs_list node;       /* In 'abandoned', if they are. */
     int vid;
     const void *port;
+    char *name;                 /* Of the port. */
 
     unsigned int n;             /* Elements that are in use. */
     int fds[DPDK_VHOST_MESSAGE_MAX_RINGS]; /* By ring, or -1. */
@@ -92,12 +94,13 @@ dpdk_vhost_calls_start(void)
 }
 
 struct dpdk_vhost_calls *
-dpdk_vhost_calls_create(int vid, const void *port)
+dpdk_vhost_calls_create(int vid, const void *port, const char *name)
 {
     struct dpdk_vhost_calls *calls = xzalloc(sizeof *calls);
 
     calls->vid = vid;
     calls->port = port;
+    calls->name = xstrdup(name);
     return calls;
 }
 
@@ -110,7 +113,7 @@ close_replaced(struct dpdk_vhost_calls *calls, uint64_t begun)
 
     for (unsigned int i = 0; i < calls->n_replaced; i++) {
         if (calls->replaced[i].message < begun) {
-            close(calls->replaced[i].fd);
+            dpdk_vhost_close(calls->name, &calls->replaced[i].fd, 1);
         } else {
             calls->replaced[n++] = calls->replaced[i];
         }
@@ -254,13 +257,17 @@ dpdk_vhost_calls_run(void)
 static void
 destroy(struct dpdk_vhost_calls *calls)
 {
+    unsigned int n = 0;
+
     ovs_list_remove(&calls->node);
     close_replaced(calls, UINT64_MAX);
     for (unsigned int i = 0; i < calls->n; i++) {
         if (calls->fds[i] >= 0) {
-            close(calls->fds[i]);
+            calls->fds[n++] = calls->fds[i];
         }
     }
+    dpdk_vhost_close(calls->name, calls->fds, n);
+    free(calls->name);
     free(calls);
 }
 

@@ -29,7 +29,8 @@
  * There is no way to write to an eventfd without blocking that does not depend
  * on this property, but one to read from it.  So GUARD keeps a duplicate of
  * each for as long as librte_vhost or a PMD may use it, which is longer than
- * the front end is connected, and looks at it every now and then.  One that is
+ * the front end is connected, so that the library is not the last to close it,
+ * see dpdk-vhost-close.h, and looks at it every now and then.  One that is
  * full is no accident, as it takes 2^64 notifications: whether it blocks just
  * now or not, GUARD empties it, which wakes the PMD up, and closes the
  * connection.  It does not help a front end to fill it again before the PMD
@@ -42,7 +43,7 @@
  * dpdk-vhost-ring.h, and GUARD closes the connection.
  *
  * Called by dpdk-vhost-guard.c and dpdk-vhost-relay.c, with the mutex of the
- * first one; calls the kernel only. */
+ * first one; calls dpdk-vhost-close.c. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,8 +57,9 @@ struct dpdk_vhost_fds;
 void dpdk_vhost_calls_start(void);
 
 /* Returns the eventfds of the new connection 'vid' of 'port', which is only
- * compared: none so far. */
-struct dpdk_vhost_calls *dpdk_vhost_calls_create(int vid, const void *port);
+ * compared, and called 'name': none so far. */
+struct dpdk_vhost_calls *dpdk_vhost_calls_create(int vid, const void *port,
+                                                 const char *name);
 
 /* Takes note of 'msg', which has been checked, came with 'fds', and is about
  * to be passed on to librte_vhost as message number 'message'.  The library
@@ -82,7 +84,8 @@ void dpdk_vhost_calls_abandon(struct dpdk_vhost_calls *calls);
 bool dpdk_vhost_calls_run(void);
 
 /* librte_vhost does not use the eventfds of connection 'vid', or those of any
- * connection of 'port', any more: forgets those that are abandoned. */
+ * connection of 'port', any more, and will not close them: forgets those that
+ * are abandoned. */
 void dpdk_vhost_calls_forget(int vid);
 void dpdk_vhost_calls_forget_port(const void *port);
 

@@ -14,8 +14,7 @@
  * limitations under the License.
  */
 
-/* Closing descriptors that front ends have passed.  Called by
- * dpdk-vhost-guard.c and dpdk-vhost-relay.c. */
+/* Closing descriptors that front ends have passed. */
 
 #include <config.h>
 
@@ -35,6 +34,9 @@
 
 /* So many batches of a port may wait before it is stuck. */
 #define MAX_BATCHES 4
+
+/* So many descriptors of a port may wait before more of them have to. */
+#define MAX_PENDING 64
 
 /* Most threads, each of which is occupied by one port at most: there are not
  * many more ports, see SECURITY.md. */
@@ -144,6 +146,16 @@ is_late(void) OVS_REQUIRES(mutex)
     return batch && (!n_threads || time_msec() >= batch->since + MAX_WAIT);
 }
 
+/* Makes sure that there is 'harmless'.  Returns false if that cannot be. */
+static bool
+has_harmless(void) OVS_REQUIRES(mutex)
+{
+    if (harmless < 0) {
+        harmless = eventfd(0, EFD_CLOEXEC);
+    }
+    return harmless >= 0;
+}
+
 /* Returns true if there are descriptors for one more thread.  The core makes a
  * pipe for each, and ends the process if it cannot. */
 static bool
@@ -151,10 +163,7 @@ has_descriptors(void) OVS_REQUIRES(mutex)
 {
     int fds[2];
 
-    if (harmless < 0) {
-        harmless = eventfd(0, EFD_CLOEXEC);
-    }
-    if (harmless < 0 || pipe2(fds, O_CLOEXEC)) {
+    if (!has_harmless() || pipe2(fds, O_CLOEXEC)) {
         return false;
     }
     close(fds[0]);
@@ -222,6 +231,31 @@ dpdk_vhost_close_has(int fd)
     ovs_mutex_unlock(&mutex);
 
     return found;
+}
+
+void
+dpdk_vhost_close_disarm(int fd)
+{
+    ovs_mutex_lock(&mutex);
+    if (has_harmless()) {
+        ignore(dup3(harmless, fd, O_CLOEXEC));
+    }
+    ovs_mutex_unlock(&mutex);
+}
+
+bool
+dpdk_vhost_close_is_full(const char *port)
+{
+    const struct batch *batch;
+    size_t n = 0;
+
+    ovs_mutex_lock(&mutex);
+    LIST_FOR_EACH (batch, node, &batches) {
+        n += !strcmp(batch->port, port) ? batch->n : 0;
+    }
+    ovs_mutex_unlock(&mutex);
+
+    return n >= MAX_PENDING;
 }
 
 void

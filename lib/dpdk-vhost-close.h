@@ -22,16 +22,21 @@
  *
  * close() may take as long as whoever made the file likes: a socket may linger
  * until its peer has read all that was sent, a file of FUSE asks its server,
- * and a socket may have any of these on their way in what nobody has read.  So
- * those that are not known to be harmless, and the sockets of front ends, are
- * closed by threads that nobody waits for.
+ * an eventfd waits for an instance of epoll that waits for it, and that for a
+ * page of its user, and a socket may have any of these on their way in what
+ * nobody has read.  So those that are not known to be harmless, and the
+ * sockets of front ends, are closed by threads that nobody waits for.
+ *
+ * Only the last descriptor of a file takes that long.  librte_vhost gets an
+ * eventfd of ours in the place of one that nobody uses, and of those that it
+ * notifies guests by, we have another one for as long, see dpdk-vhost-call.h.
  *
  * A thread closes what came from one port at a time, and the next batch of
  * that port waits for it, so that a port can occupy one thread only.  There is
  * one more as soon as others would have to wait for long.
  *
- * Called by dpdk-vhost-guard.c, dpdk-vhost-relay.c, dpdk-vhost-listen.c and
- * dpdk-vhost-events.c; calls the kernel only. */
+ * Called by dpdk-vhost-guard.c, dpdk-vhost-relay.c, dpdk-vhost-listen.c,
+ * dpdk-vhost-call.c and dpdk-vhost-events.c; calls the kernel only. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +48,14 @@ void dpdk_vhost_close(const char *port, const int fds[], size_t n);
 /* Returns true if 'fd' is one that is to be closed.  It has that number until
  * it is. */
 bool dpdk_vhost_close_has(int fd);
+
+/* Makes 'fd', which somebody else is about to close, stand for something
+ * harmless.  What it has stood for needs another descriptor. */
+void dpdk_vhost_close_disarm(int fd);
+
+/* Returns true if so many descriptors of the port called 'port' are to be
+ * closed that more of them have to wait. */
+bool dpdk_vhost_close_is_full(const char *port);
 
 /* Returns true if so many of the descriptors of the port called 'port' cannot
  * be closed that it must not have any more of them. */

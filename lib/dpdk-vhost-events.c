@@ -285,6 +285,22 @@ destroy_device(int vid) OVS_EXCLUDED(dpdk_mutex)
     VLOG_INFO_RL(&rl, "vHost Device '%s' has been removed", ifname);
 }
 
+/* Makes sure that librte_vhost, which is about to close the eventfds that the
+ * guest 'vid' was notified by, and GUARD has as well, is not the last one. */
+static void
+disarm_calls(int vid)
+{
+    int n_vrings = rte_vhost_get_vring_num(vid);
+
+    for (int i = 0; i < n_vrings; i++) {
+        struct rte_vhost_vring vring;
+
+        if (!rte_vhost_get_vhost_vring(vid, i, &vring) && vring.callfd >= 0) {
+            dpdk_vhost_close_disarm(vring.callfd);
+        }
+    }
+}
+
 static void
 destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
 {
@@ -294,6 +310,7 @@ destroy_connection(int vid) OVS_EXCLUDED(dpdk_mutex)
     char ifname[IFNAME_SIZE];
 
     get_ifname(vid, ifname);
+    disarm_calls(vid);
     dpdk_vhost_guard_disconnect(vid);
 
     ovs_mutex_lock(&dpdk_mutex);

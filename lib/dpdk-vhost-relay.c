@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <linux/sockios.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -94,7 +95,7 @@ dpdk_vhost_relay_create(struct dpdk_vhost *vhost, int vid, int outer,
     conn->secret = secret;
     conn->peer.offered_features = vhost->offered_features;
     conn->peer.offered_protocol = vhost->offered_protocol;
-    conn->calls = dpdk_vhost_calls_create(vid, vhost);
+    conn->calls = dpdk_vhost_calls_create(vid, vhost, conn->name);
     conn->last_flood = LLONG_MIN / 2;
     token_bucket_init(&conn->rate, MESSAGE_RATE / 1000, MESSAGE_BURST);
     return conn;
@@ -301,6 +302,29 @@ run_pay(struct dpdk_vhost_relay *conn)
     }
 }
 
+/* If an eventfd has come with the message of 'conn' that nobody uses, replaces
+ * it by one of ours: librte_vhost would close it.  Returns 0 or a positive
+ * errno. */
+static int
+replace_event(struct dpdk_vhost_relay *conn)
+{
+    int fd;
+
+    if (!conn->fds.n
+        || (conn->msg.request != DPDK_VHOST_SET_VRING_KICK
+            && conn->msg.request != DPDK_VHOST_SET_VRING_ERR
+            && conn->msg.request != DPDK_VHOST_SET_LOG_FD)) {
+        return 0;
+    }
+    fd = eventfd(0, EFD_CLOEXEC);
+    if (fd < 0) {
+        return errno;
+    }
+    dpdk_vhost_close(conn->name, conn->fds.fds, 1);
+    conn->fds.fds[0] = fd;
+    return 0;
+}
+
 /* Stage DPDK_VHOST_RELAY_NOTE.  Returns false if 'conn' is to be closed. */
 static bool
 run_note(struct dpdk_vhost_relay *conn)
@@ -311,6 +335,14 @@ run_note(struct dpdk_vhost_relay *conn)
     uint64_t passed, begun;
     int error;
 
+    if (conn->fds.n && dpdk_vhost_close_is_full(conn->name)) {
+        if (dpdk_vhost_close_is_stuck(conn->name)) {
+            refuse(conn, fault, xstrdup("with file, but others cannot be "
+                                        "closed"));
+            return false;
+        }
+        return true;
+    }
     if (with_socket
         && !dpdk_vhost_connfd_exclude(conn->vid, conn->fds.fds[0])) {
         refuse(conn, DPDK_VHOST_FAULT_MESSAGE, xstrdup("comes too often"));
@@ -319,8 +351,10 @@ run_note(struct dpdk_vhost_relay *conn)
 
     /* A message has eventfds or files, so none is noted twice. */
     dpdk_vhost_sigbus_get_progress(conn->vid, &passed, &begun);
-    error = dpdk_vhost_calls_note(conn->calls, &conn->msg, &conn->fds,
-                                  passed + 1, begun);
+    error = replace_event(conn);
+    error = error ? error : dpdk_vhost_calls_note(conn->calls, &conn->msg,
+                                                  &conn->fds, passed + 1,
+                                                  begun);
     if (!error) {
         fault = DPDK_VHOST_FAULT_MEMORY;
         error = dpdk_vhost_sigbus_pass(conn->vid, conn->fds.fds, conn->fds.n);

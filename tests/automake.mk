@@ -69,6 +69,7 @@ dist_noinst_SCRIPTS += \
 # A hostile front end.
 EXTRA_DIST += \
 	tests/hostile/case.py \
+	tests/hostile/held.py \
 	tests/hostile/memory.py \
 	tests/hostile/messages.py \
 	tests/hostile/rings.py \

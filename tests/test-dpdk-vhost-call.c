@@ -36,6 +36,7 @@
 
 #include <cmocka.h>
 
+#include "dpdk-vhost-close.h"
 #include "dpdk-vhost-wire.h"
 #include "util.h"
 
@@ -44,6 +45,19 @@
 
 #define FD_DIR "/proc/self/fd"
 #define TASK_STAT "/proc/self/task/%d/stat"
+
+static size_t n_closed;         /* Descriptors that were. */
+
+/* Stands for the threads that close descriptors, which may take long. */
+void
+dpdk_vhost_close(const char *port, const int fds[], size_t n)
+{
+    assert_string_equal(port, "p");
+    for (size_t i = 0; i < n; i++) {
+        close(fds[i]);
+    }
+    n_closed += n;
+}
 
 /* Notes 'msg' number 'message' while librte_vhost is at number 'begun'. */
 static int
@@ -186,7 +200,7 @@ join_writer(struct writer *writer)
 static void
 test_drain(void **state OVS_UNUSED)
 {
-    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(1, NULL);
+    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(1, NULL, "p");
     int nearly_full = make_eventfd(FULL - 1, 0);
     int full = make_eventfd(FULL, 0);
     struct writer writer;
@@ -216,7 +230,7 @@ test_drain(void **state OVS_UNUSED)
 static void
 test_semaphore(void **state OVS_UNUSED)
 {
-    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(1, NULL);
+    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(1, NULL, "p");
     int full = make_eventfd(FULL, EFD_SEMAPHORE | EFD_NONBLOCK);
 
     note(calls, 0, full);
@@ -233,7 +247,7 @@ static void
 test_note(void **state OVS_UNUSED)
 {
     const uint32_t request = DPDK_VHOST_SET_VRING_CALL;
-    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(1, NULL);
+    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(1, NULL, "p");
     int fd = make_eventfd(0, 0);
     int n = count_fds();
     uint64_t i;
@@ -247,9 +261,11 @@ test_note(void **state OVS_UNUSED)
     assert_int_equal(count_fds(), n + 1);
     assert_int_equal(try_note(calls, request, 1, fd, 4, 3), 0);
     assert_int_equal(count_fds(), n + 2);
+    n_closed = 0;
     assert_int_equal(try_note(calls, DPDK_VHOST_SET_VRING_KICK, 1, fd, 5, 4),
                      0);
     assert_int_equal(count_fds(), n + 1);
+    assert_int_equal(n_closed, 1);
 
     /* Not without end. */
     for (i = 6; !try_note(calls, request, 1, fd, i, 5); i++) {
@@ -258,8 +274,10 @@ test_note(void **state OVS_UNUSED)
     assert_int_equal(try_note(calls, request, 1, fd, i, 5), EAGAIN);
     assert_int_equal(try_note(calls, request, 1, fd, i, i - 1), 0);
     assert_int_equal(count_fds(), n + 3);
+    n_closed = 0;
     destroy(calls, 1);
     assert_int_equal(count_fds(), n);
+    assert_int_equal(n_closed, 3);
     close(fd);
 }
 
@@ -267,7 +285,7 @@ test_note(void **state OVS_UNUSED)
 static void
 test_replace(void **state OVS_UNUSED)
 {
-    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(1, NULL);
+    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(1, NULL, "p");
     int full = make_eventfd(FULL, 0);
     int other = make_eventfd(0, 0);
     struct writer writer;
@@ -287,7 +305,7 @@ static void
 test_abandon(void **state OVS_UNUSED)
 {
     int port = 0, other_port = 0;
-    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(5, &port);
+    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(5, &port, "p");
     int full = make_eventfd(FULL, 0);
     int n = count_fds();
     struct writer writer;
@@ -311,7 +329,7 @@ test_abandon(void **state OVS_UNUSED)
     assert_int_equal(count_fds(), n);
     assert_false(dpdk_vhost_calls_run());
 
-    calls = dpdk_vhost_calls_create(5, &port);
+    calls = dpdk_vhost_calls_create(5, &port, "p");
     note(calls, 0, full);
     dpdk_vhost_calls_abandon(calls);
     dpdk_vhost_calls_forget_port(&port);
@@ -337,7 +355,7 @@ refill_main(void *fdp)
 static void
 test_refill(void **state OVS_UNUSED)
 {
-    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(5, NULL);
+    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(5, NULL, "p");
     int full = make_eventfd(FULL, 0);
     struct writer writer;
     pthread_t refill[4];

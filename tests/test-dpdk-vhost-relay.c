@@ -25,7 +25,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,6 +35,7 @@
 
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-call.h"
+#include "dpdk-vhost-close.h"
 #include "dpdk-vhost-fault.h"
 #include "timeval.h"
 #include "util.h"
@@ -249,10 +252,126 @@ test_tables(void **state)
     close(fd);
 }
 
+/* Sends a message 'request' for ring 0 with 'fd', and returns what
+ * librte_vhost gets in its place. */
+static int
+pass_event(const struct fixture *f, uint32_t request, int fd)
+{
+    const struct dpdk_vhost_message msg = {
+        .request = request, .flags = 1, .size = 8
+    };
+    const struct dpdk_vhost_fds sent = { .fds = { fd }, .n = 1 };
+    struct dpdk_vhost_fds got = { .n = 0 };
+    struct dpdk_vhost_message copy;
+    size_t n = 0;
+
+    assert_int_equal(dpdk_vhost_wire_write(f->front_end, &msg, 20, &sent),
+                     DPDK_VHOST_IO_DONE);
+    assert_true(dpdk_vhost_relay_run(f->conn));
+    assert_int_equal(dpdk_vhost_wire_read(f->library, &copy, 20, &n, &got),
+                     DPDK_VHOST_IO_DONE);
+    assert_int_equal(n, 20);
+    assert_int_equal(copy.request, request);
+    assert_int_equal(got.n, 1);
+    return got.fds[0];
+}
+
+/* librte_vhost closes the eventfds that it gets, which may take as long as
+ * their front end likes, unless they are ours, or GUARD has them, too. */
+static void
+test_events(void **state)
+{
+    static const struct {
+        uint32_t request;
+        bool ours;
+    } cases[] = {
+        { DPDK_VHOST_SET_VRING_KICK, true },
+        { DPDK_VHOST_SET_VRING_ERR, true },
+        { DPDK_VHOST_SET_LOG_FD, true },
+        { DPDK_VHOST_SET_VRING_CALL, false },
+    };
+    struct fixture *f = *state;
+    struct dpdk_vhost_message msg;
+
+    f->conn->peer.ever_protocol = UINT64_MAX >> 48;
+    f->conn->peer.sizes[0] = 256;
+    assert_true(dpdk_vhost_relay_run(f->conn));
+    read_message(f, &msg);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        int event = eventfd(0, EFD_NONBLOCK);
+        int fd = pass_event(f, cases[i].request, event);
+        uint64_t value = 0;
+
+        assert_int_equal(eventfd_write(fd, 1), 0);
+        eventfd_read(event, &value);
+        assert_int_equal(value, cases[i].ours ? 0 : 1);
+        close(event);
+        close(fd);
+    }
+}
+
+/* Has 'n' batches of 16 eventfds each of the port wait to be closed. */
+static void
+close_many(int n)
+{
+    struct rlimit old, none;
+    int fds[16];
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    for (int i = 0; i < n; i++) {
+        for (size_t j = 0; j < ARRAY_SIZE(fds); j++) {
+            fds[j] = eventfd(0, 0);
+        }
+
+        /* Without descriptors, there is no thread that closes them. */
+        none = old;
+        none.rlim_cur = 0;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        dpdk_vhost_close("p", fds, ARRAY_SIZE(fds));
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    }
+}
+
+/* A front end has passed files that cannot be closed, and passes more.  Comes
+ * first, as there is no thread yet. */
+static void
+test_full(void **state)
+{
+    const struct dpdk_vhost_message msg = {
+        .request = DPDK_VHOST_SET_VRING_ERR, .flags = 1, .size = 8
+    };
+    struct dpdk_vhost_fds fds = { .fds = { eventfd(0, 0) }, .n = 1 };
+    struct fixture *f = *state;
+    struct dpdk_vhost_message hello;
+    char byte;
+
+    assert_true(dpdk_vhost_relay_run(f->conn));
+    read_message(f, &hello);
+    close_many(4);
+    assert_int_equal(dpdk_vhost_wire_write(f->front_end, &msg, 20, &fds),
+                     DPDK_VHOST_IO_DONE);
+    dpdk_vhost_fds_close(&fds);
+    assert_true(dpdk_vhost_close_is_full("p"));
+    assert_false(dpdk_vhost_close_is_full("q"));
+
+    /* It waits, and is given up if that is for long. */
+    assert_true(dpdk_vhost_relay_run(f->conn));
+    usleep(300 * 1000);
+    assert_true(dpdk_vhost_close_is_stuck("p"));
+    assert_false(dpdk_vhost_relay_run(f->conn));
+    assert_int_equal(recv(f->library, &byte, 1, MSG_DONTWAIT), -1);
+    while (dpdk_vhost_close_run()) {
+        usleep(1000);
+    }
+    assert_false(dpdk_vhost_close_is_full("p"));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_events, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hello, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hello_of_front_end, setup,
                                         teardown),

@@ -16,9 +16,9 @@
 
 """Does to a vhost-user port what a hostile front end would do.
 
-The cases are those of messages.py, memory.py and rings.py, by name; '--list'
-shows them.  Run in ovs-dpdk-sandbox, by tests/system-hostile.at or by people,
-on a port of a bridge that has another port for '--other'.
+The cases are those of messages.py, held.py, memory.py and rings.py, by name;
+'--list' shows them.  Run in ovs-dpdk-sandbox, by tests/system-hostile.at or by
+people, on a port of a bridge that has another port for '--other'.
 """
 
 import argparse
@@ -31,6 +31,7 @@ import subprocess
 import sys
 import time
 
+import held      # noqa: F401  Adds cases.
 import memory    # noqa: F401  Adds cases.
 import messages  # noqa: F401  Adds cases.
 import rings     # noqa: F401  Adds cases.

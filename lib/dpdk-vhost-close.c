@@ -42,7 +42,12 @@
  * many more ports, see SECURITY.md. */
 #define MAX_THREADS 300
 
-/* How long a batch waits for others before there is one more thread, in ms. */
+/* How long a batch may wait for a thread until its port is stuck, in ms, even
+ * if the threads wait for a CPU. */
+#define MAX_START 5000
+
+/* How long a batch waits for others before there is one more thread, and may
+ * take until its port is stuck, in ms. */
 #define MAX_WAIT 200
 
 /* Descriptors that came together. */
@@ -51,6 +56,7 @@ struct batch {
     char *port;
     long long int since;        /* When it came, in ms. */
     bool running;               /* Is there a thread that closes them? */
+    long long int begun;        /* Since when, in ms. */
     size_t n;
     int fds[];
 };
@@ -120,6 +126,7 @@ close_main(void *aux OVS_UNUSED)
             continue;
         }
         batch->running = true;
+        batch->begun = time_msec();
         ovs_mutex_unlock(&mutex);
 
         for (size_t i = 0; i < batch->n; i++) {
@@ -279,15 +286,20 @@ dpdk_vhost_close_forget(const char *port)
 bool
 dpdk_vhost_close_is_stuck(const char *port)
 {
+    const long long int now = time_msec();
     const struct batch *batch;
+    bool waits = false;
     size_t n = 0;
 
     ovs_mutex_lock(&mutex);
     LIST_FOR_EACH (batch, node, &batches) {
-        n += (!strcmp(batch->port, port)
-              && time_msec() >= batch->since + MAX_WAIT);
+        if (!strcmp(batch->port, port)) {
+            n++;
+            waits |= now >= (batch->running ? batch->begun + MAX_WAIT
+                             : batch->since + MAX_START);
+        }
     }
     ovs_mutex_unlock(&mutex);
 
-    return n >= MAX_BATCHES;
+    return waits && n >= MAX_BATCHES;
 }

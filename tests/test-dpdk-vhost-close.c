@@ -117,8 +117,8 @@ time_close(const char *port, int fd)
     return time_msec() - start;
 }
 
-/* Without descriptors, there is no thread yet, and still nobody waits.  Comes
- * first. */
+/* Without descriptors, there is no thread yet, and still nobody waits.  That
+ * is no fault of the ports, either.  Comes first. */
 static void
 test_no_descriptors(void **state OVS_UNUSED)
 {
@@ -126,16 +126,24 @@ test_no_descriptors(void **state OVS_UNUSED)
     int other;
     int devious = make_devious(&other);
     int fd = eventfd(0, 0);
+    int more[4];
     long long int start = time_msec();
 
+    for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+        more[i] = eventfd(0, 0);
+    }
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
     none = old;
     none.rlim_cur = 0;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     dpdk_vhost_close("a", &devious, 1);
+    for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+        dpdk_vhost_close("c", &more[i], 1);
+    }
     usleep(300 * 1000);
     dpdk_vhost_close("b", &fd, 1);
     assert_true(dpdk_vhost_close_run());
+    assert_false(dpdk_vhost_close_is_stuck("c"));
     assert_true(time_msec() - start < 1000);
     assert_true(dpdk_vhost_close_has(devious));
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);

@@ -45,6 +45,7 @@
 #define this_module (*dpdk_log_netdev)
 
 bool dpdk_vhost_ring_needs_barrier;
+bool dpdk_vhost_ring_pmds_sleep;
 
 /* Whom to tell that the status of rings has changed. */
 static dpdk_vhost_rings_changed_func *status_changed;
@@ -65,6 +66,14 @@ dpdk_vhost_rings_start(dpdk_vhost_rings_changed_func *changed)
         VLOG_INFO("membarrier() is not available (%s), each burst of a vhost "
                   "port takes a memory barrier", ovs_strerror(errno));
     }
+}
+
+void
+dpdk_vhost_rings_run(const struct smap *other_config)
+{
+    __atomic_store_n(&dpdk_vhost_ring_pmds_sleep,
+                     smap_get_ullong(other_config, "pmd-maxsleep", 0) > 0,
+                     __ATOMIC_RELAXED);
 }
 
 /* Orders what this thread has stored before what it loads afterward, against

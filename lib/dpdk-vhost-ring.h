@@ -189,6 +189,9 @@ typedef void dpdk_vhost_rings_changed_func(int vid);
 /* To be called once, before there is a port. */
 void dpdk_vhost_rings_start(dpdk_vhost_rings_changed_func *changed);
 
+/* Takes over what 'other_config' says of PMD threads. */
+void dpdk_vhost_rings_run(const struct smap *other_config);
+
 /* A guest comes, which 'asked' for something, and goes away, in new_device()
  * and destroy_device().  'asked' has to stay until then.  When
  * dpdk_vhost_rings_detach() returns, nobody uses the guest's memory through a
@@ -265,6 +268,10 @@ void dpdk_vhost_rings_notify_late(struct dpdk_vhost_rings *rings);
 /* Has the packet side to pay for a barrier, because the kernel offers none?
  * Does not change once there is a port. */
 extern bool dpdk_vhost_ring_needs_barrier;
+
+/* May PMDs sleep between two visits?  Then nothing is put off to the next one,
+ * as the core does not put off packets either.  Atomic. */
+extern bool dpdk_vhost_ring_pmds_sleep;
 
 static inline void
 dpdk_vhost_ring_leave(struct dpdk_vhost_ring *ring)

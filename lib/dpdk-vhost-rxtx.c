@@ -157,7 +157,8 @@ set_poller(struct dpdk_vhost_ring *ring)
  * wanted to be the last time, until this thread polls the receive ring of that
  * pair in the next round, as it does in each one.  By then the stores of the
  * burst are done, for which a barrier would have to wait now.  Returns false
- * if this thread does not poll that, or has not for many bursts. */
+ * if this thread does not poll that, has not for many bursts, or may sleep
+ * before it does. */
 static bool
 put_off(const struct dpdk_vhost *vhost, const struct dpdk_vhost_ring *tx)
 {
@@ -165,7 +166,8 @@ put_off(const struct dpdk_vhost *vhost, const struct dpdk_vhost_ring *tx)
 
     if (!self || !rx || dpdk_vring_must_check(&tx->view)
         || __atomic_load_n(&rx->poller, __ATOMIC_RELAXED) != self
-        || rx->pair_put_off >= MAX_PUT_OFF) {
+        || rx->pair_put_off >= MAX_PUT_OFF
+        || __atomic_load_n(&dpdk_vhost_ring_pmds_sleep, __ATOMIC_RELAXED)) {
         return false;
     }
     rx->has_pair = true;
@@ -239,7 +241,8 @@ ring_rx(struct dpdk_vhost *vhost, struct dpdk_vhost_ring *ring,
         rte_mempool_put_bulk(mp, (void **) &mbufs[n], n_avail - n);
         count_rx_drops(stats, &burst);
     }
-    if (dpdk_vring_must_check(vr)) {
+    if (dpdk_vring_must_check(vr)
+        || __atomic_load_n(&dpdk_vhost_ring_pmds_sleep, __ATOMIC_RELAXED)) {
         dpdk_counter_add(&stats->notifications, dpdk_vhost_ring_notify(ring));
     }
     if (OVS_UNLIKELY(qfillp) && n == NETDEV_MAX_BURST) {

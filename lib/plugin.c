@@ -48,6 +48,7 @@ plugin_configure(const struct smap *other_config)
 {
     dpdk_eal_keys_check_offload(other_config);
     dpdk_mempool_conf_run(other_config);
+    dpdk_vhost_rings_run(other_config);
     dpdk_vhost_socket_run(other_config);
 }
 

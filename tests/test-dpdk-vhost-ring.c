@@ -25,6 +25,7 @@
 #include "dpdk-vhost-ring.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <rte_eal.h>
 #include <sched.h>
@@ -37,6 +38,7 @@
 #include "dpdk-packet.h"
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-rxtx.h"
+#include "smap.h"
 #include "timeval.h"
 #include "util.h"
 #include "vring-guest.h"
@@ -521,6 +523,78 @@ test_hand_over(void **features)
     dpdk_stats_free(rxq.stats);
 }
 
+static bool
+is_called(int fd)
+{
+    struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+    return poll(&pfd, 1, 0) > 0;
+}
+
+/* Gives a buffer to the guest's receive queue, and sends a packet to it. */
+static void
+send_one(void)
+{
+    struct dp_packet_batch batch;
+
+    assert_true(add_room(&guest, 2048) >= 0);
+    dp_packet_batch_init_packet(&batch, packet_new(64, 0));
+    dpdk_vhost_send(&vhost.dev.up, 0, &batch, false);
+}
+
+/* A PMD that may sleep before its next visit does not put off to look whether
+ * a guest that was awake wants to be notified, but others do. */
+static void
+test_sleep(void **state OVS_UNUSED)
+{
+    struct dpdk_rxq rxq = {
+        .up = { .netdev = &vhost.dev.up, .queue_id = 0 },
+        .stats = dpdk_stats_grow(NULL, 0, 1),
+    };
+    struct dpdk_queue_stats *tx_stats = dpdk_stats_grow(NULL, 0, 1);
+    struct dpdk_txq txq = { .lock = RTE_SPINLOCK_INITIALIZER };
+    struct smap other_config = SMAP_INITIALIZER(&other_config);
+    int fd = make_eventfd(0);
+
+    for (int sleep = 0; sleep < 2; sleep++) {
+        struct dp_packet_batch batch;
+        uint32_t seed = 0;
+
+        smap_replace(&other_config, "pmd-maxsleep", sleep ? "100" : "0");
+        dpdk_vhost_rings_run(&other_config);
+
+        /* The guest is awake, and wants to be notified then. */
+        attach(GUEST_PLAIN, 64, 2, fd);
+        vhost.dev.txqs = &txq;
+        vhost.dev.tx_stats = tx_stats;
+        vhost.dev.max_packet_len = 1518;
+        vhost.dev.up.n_txq = 1;
+        guest.avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
+        assert_int_equal(dpdk_vhost_rxq_recv(&rxq.up, &batch, NULL), EAGAIN);
+        send_one();
+        guest.avail->flags = 0;
+        send_one();
+        assert_int_equal(is_called(fd), sleep);
+        detach();
+        read_eventfd(fd);
+
+        /* The same for what it sends. */
+        attach(GUEST_PLAIN, 64, 2, fd);
+        guest.avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
+        assert_true(send_pattern(&guest, 60, 0));
+        receive_patterns(&rxq, &seed);
+        assert_int_equal(rings->ring[1]->view.kick_pending, !sleep);
+        detach();
+        read_eventfd(fd);
+    }
+    smap_clear(&other_config);
+    dpdk_vhost_rings_run(&other_config);
+    smap_destroy(&other_config);
+    dpdk_stats_free(tx_stats);
+    dpdk_stats_free(rxq.stats);
+    close(fd);
+}
+
 /* The most that 'n_avail' of 'counting_ops' was asked for. */
 static unsigned int most_asked;
 static const struct dpdk_vring_ops *real_ops;
@@ -625,6 +699,7 @@ main(void)
         cmocka_unit_test(test_messages_without_end),
         ONE(test_hand_over, v1),
         ONE(test_hand_over, packed),
+        cmocka_unit_test(test_sleep),
         ONE(test_fill_level, v1),
         ONE(test_fill_level, packed),
     };

@@ -406,6 +406,10 @@ offer(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
         }
         /* dpdk_vhost_ring_after_library() may run for it. */
         __atomic_store_n(&ring->callfd, ring->guest_callfd, __ATOMIC_RELAXED);
+        if (ring->call_again) {
+            ring->call_again = false;
+            call_at_once(ring);
+        }
         if (why) {
             ring->why = why;
             set_state(ring, DPDK_VHOST_RING_LIBRARY);
@@ -460,6 +464,9 @@ copy_ring(struct dpdk_vhost_rings *rings, struct dpdk_vhost_ring *ring)
         return;
     }
     ring->vid = rings->vid;
+    ring->call_again |= (ring->guest_callfd != vring.callfd
+                         && __atomic_load_n(&ring->kick_next,
+                                            __ATOMIC_RELAXED));
     ring->guest_callfd = vring.callfd;
     ring->config = (struct dpdk_vring_config) {
         .memory = &rings->memory,
@@ -559,6 +566,7 @@ detach(struct dpdk_vhost_rings *rings) OVS_REQUIRES(rings->mutex)
 
         ring->broken = false;
         ring->exists = false;
+        ring->call_again = false;
         __atomic_store_n(&ring->kick_next, false, __ATOMIC_RELAXED);
         __atomic_store_n(&ring->rarp, 0, __ATOMIC_RELAXED);
         set_state(ring, DPDK_VHOST_RING_OFF);

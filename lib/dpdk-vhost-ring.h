@@ -137,6 +137,8 @@ struct dpdk_vhost_ring {
     /* Control side. */
     struct dpdk_vring_config config; /* As librte_vhost has it. */
     int guest_callfd;           /* As librte_vhost has it. */
+    bool call_again;            /* May the guest not have seen what it was
+                                 * notified of by the one before? */
     bool exists;                /* Does 'config' describe a ring? */
     bool broken;                /* Until the guest resets the device. */
     bool reported;              /* Does the user know of it? */

@@ -230,6 +230,14 @@ read_eventfd(int fd)
     return value;
 }
 
+static bool
+is_called(int fd)
+{
+    struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+    return poll(&pfd, 1, 0) > 0;
+}
+
 /* Tests
  * ----- */
 
@@ -285,6 +293,40 @@ test_calls(void **state OVS_UNUSED)
     assert_states(DPDK_VHOST_RING_VIEW);
     detach();
     close(fd);
+}
+
+/* QEMU gives a ring another eventfd when the guest masks or unmasks its
+ * interrupt, and does not look at the former one any more once it has said so.
+ * So what was told by that has to be told again. */
+static void
+test_replaced_calls(void **state OVS_UNUSED)
+{
+    int fds[] = { make_eventfd(0), make_eventfd(0) };
+
+    attach(GUEST_PLAIN, 64, MAX_RINGS, fds[0]);
+    visit_all();
+    dpdk_vhost_rings_before_message(rings, VID);
+    assert_int_equal(read_eventfd(fds[0]), MAX_RINGS);
+    callfd = fds[1];
+    dpdk_vhost_rings_after_message(rings, VID);
+    assert_true(is_called(fds[1]));
+    assert_int_equal(read_eventfd(fds[1]), MAX_RINGS);
+
+    /* Not what nothing was used of, nor by one that stays. */
+    dpdk_vhost_rings_before_message(rings, VID);
+    dpdk_vhost_rings_after_message(rings, VID);
+    assert_false(is_called(fds[1]));
+    detach();
+    attach(GUEST_PLAIN, 64, MAX_RINGS, fds[0]);
+    dpdk_vhost_rings_before_message(rings, VID);
+    callfd = fds[1];
+    dpdk_vhost_rings_after_message(rings, VID);
+    assert_false(is_called(fds[0]));
+    assert_false(is_called(fds[1]));
+    detach();
+    for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+        close(fds[i]);
+    }
 }
 
 /* A front end has filled the eventfd of all of its rings, and made it
@@ -523,14 +565,6 @@ test_hand_over(void **features)
     dpdk_stats_free(rxq.stats);
 }
 
-static bool
-is_called(int fd)
-{
-    struct pollfd pfd = { .fd = fd, .events = POLLIN };
-
-    return poll(&pfd, 1, 0) > 0;
-}
-
 /* Gives a buffer to the guest's receive queue, and sends a packet to it. */
 static void
 send_one(void)
@@ -693,6 +727,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_views),
         cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_replaced_calls),
         cmocka_unit_test(test_full_calls),
         cmocka_unit_test(test_slow_calls),
         cmocka_unit_test(test_blocked),

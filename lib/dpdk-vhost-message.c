@@ -247,10 +247,15 @@ check_overlap(const struct dpdk_vhost_message *msg, uint32_t i)
 }
 
 static char *
-check_memory(const struct dpdk_vhost_message *msg)
+check_memory(const struct dpdk_vhost_front_end *peer,
+             const struct dpdk_vhost_message *msg)
 {
     uint32_t n = msg->payload.memory.n;
 
+    if (peer->owes_ack && msg->size == sizeof msg->payload.u64
+        && !msg->payload.u64) {
+        return NULL;
+    }
     if (!n || n > DPDK_VHOST_MESSAGE_MAX_REGIONS) {
         return xasprintf("has %"PRIu32" regions, not 1 to %d", n,
                          DPDK_VHOST_MESSAGE_MAX_REGIONS);
@@ -354,7 +359,7 @@ check_payload(const struct dpdk_vhost_front_end *peer,
 
     switch (msg->request) {
     case DPDK_VHOST_SET_MEM_TABLE:
-        return check_memory(msg);
+        return check_memory(peer, msg);
 
     case DPDK_VHOST_SET_LOG_BASE:
         return check_log(msg);
@@ -457,5 +462,11 @@ dpdk_vhost_message_note(struct dpdk_vhost_front_end *peer,
         peer->sizes[msg->payload.state.index] = msg->payload.state.num;
     } else if (msg->request == DPDK_VHOST_GET_VRING_BASE) {
         peer->sizes[msg->payload.state.index] = 0;
+    } else if (msg->request == DPDK_VHOST_POSTCOPY_LISTEN) {
+        peer->postcopy = true;
+    } else if (msg->request == DPDK_VHOST_POSTCOPY_END) {
+        peer->postcopy = false;
+    } else if (msg->request == DPDK_VHOST_SET_MEM_TABLE) {
+        peer->owes_ack = peer->postcopy && msg->payload.memory.n;
     }
 }

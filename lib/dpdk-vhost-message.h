@@ -28,6 +28,7 @@
  * do not know passes, if it belongs to a protocol feature that we do not know
  * either. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -73,6 +74,8 @@ enum dpdk_vhost_request {
     DPDK_VHOST_SET_BACKEND_REQ_FD = 21,
     DPDK_VHOST_IOTLB_MSG = 22,
     DPDK_VHOST_GET_CONFIG = 24,
+    DPDK_VHOST_POSTCOPY_LISTEN = 29,
+    DPDK_VHOST_POSTCOPY_END = 30,
     DPDK_VHOST_GET_STATUS = 40,
 
     /* Not a front end's: the first one that GUARD sends, see
@@ -142,6 +145,10 @@ struct dpdk_vhost_front_end {
     uint64_t ever_features;     /* and has ever had. */
     uint64_t protocol;          /* Protocol features that it has now, */
     uint64_t ever_protocol;     /* and has ever had. */
+    bool postcopy;              /* Does memory come while it is used?  Then
+                                 * librte_vhost answers a table of memory by
+                                 * where that is, */
+    bool owes_ack;              /* and waits for an empty one. */
     uint16_t sizes[DPDK_VHOST_MESSAGE_MAX_RINGS]; /* Of its rings, or 0 if
                                  * librte_vhost has no memory for one. */
 };

@@ -262,6 +262,38 @@ test_table(void **state OVS_UNUSED)
     check(&msg, 1, "region 0 of 0x1000 bytes wraps around");
 }
 
+/* A guest whose memory comes while it is used: a table without regions says
+ * that the front end knows where the library has those of the last one. */
+static void
+test_postcopy(void **state OVS_UNUSED)
+{
+    const struct dpdk_vhost_message listen = make(29, 0), end = make(30, 0);
+    const struct dpdk_vhost_message table = make_table(1), ack = make(5, 8);
+    struct dpdk_vhost_front_end peer = all;
+    struct dpdk_vhost_message odd = ack;
+
+    dpdk_vhost_message_note(&peer, &table);
+    assert_why(dpdk_vhost_message_check(&peer, &ack, 0), "has 0 regions");
+    dpdk_vhost_message_note(&peer, &listen);
+    assert_why(dpdk_vhost_message_check(&peer, &ack, 0), "has 0 regions");
+    dpdk_vhost_message_note(&peer, &table);
+    assert_why(dpdk_vhost_message_check(&peer, &table, 1), NULL);
+    assert_why(dpdk_vhost_message_check(&peer, &ack, 0), NULL);
+    assert_why(dpdk_vhost_message_check(&peer, &ack, 1), "has 1 file");
+    odd.payload.u64 = UINT64_C(1) << 32;
+    assert_why(dpdk_vhost_message_check(&peer, &odd, 0), "has 0 regions");
+
+    /* Once for each. */
+    dpdk_vhost_message_note(&peer, &ack);
+    assert_why(dpdk_vhost_message_check(&peer, &ack, 0), "has 0 regions");
+    dpdk_vhost_message_note(&peer, &table);
+    assert_why(dpdk_vhost_message_check(&peer, &ack, 0), NULL);
+    dpdk_vhost_message_note(&peer, &ack);
+    dpdk_vhost_message_note(&peer, &end);
+    dpdk_vhost_message_note(&peer, &table);
+    assert_why(dpdk_vhost_message_check(&peer, &ack, 0), "has 0 regions");
+}
+
 static void
 test_rings(void **state OVS_UNUSED)
 {
@@ -646,6 +678,7 @@ main(void)
         cmocka_unit_test(test_negotiation),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_postcopy),
         cmocka_unit_test(test_rings),
         cmocka_unit_test(test_many_descriptors),
         cmocka_unit_test(test_addresses),

@@ -208,7 +208,8 @@ expect_payload(const struct dpdk_vhost_front_end *peer,
 
     switch (msg->request) {
     case 5:
-        return expect_memory(msg);
+        return ((peer->owes_ack && msg->size == 8 && !msg->payload.u64)
+                || expect_memory(msg));
     case 6:
         return msg->payload.log.size && !msg->payload.log.offset;
     case 8:

@@ -44,7 +44,7 @@
 
 /* How long a batch may wait for a thread until its port is stuck, in ms, even
  * if the threads wait for a CPU. */
-#define MAX_START 5000
+#define MAX_START 2000
 
 /* How long a batch waits for others before there is one more thread, and may
  * take until its port is stuck, in ms. */

@@ -53,7 +53,8 @@ EXTRA_DIST += \
 	tests/system-churn.sh \
 	tests/system-lib.sh \
 	tests/system-recover.sh \
-	tests/tsan.supp
+	tests/tsan.supp \
+	tests/ubsan.supp
 dist_noinst_SCRIPTS += \
 	tests/guest.py \
 	tests/hostile/hostile.py \

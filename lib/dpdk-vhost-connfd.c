@@ -23,12 +23,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <rte_vhost.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -113,13 +115,43 @@ is_blocking(int fd)
     return flags >= 0 && !(flags & O_NONBLOCK);
 }
 
+/* Stores in '*s' what 'name', which is the peer's choice, stands for.  Returns
+ * false if the kernel would have to ask whoever serves its file system, who
+ * may never answer. */
+static bool
+stat_cached(const char *name, struct statx *s)
+{
+    const struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+                                  .resolve = RESOLVE_CACHED };
+    int fd = syscall(SYS_openat2, AT_FDCWD, name, &how, sizeof how);
+    bool ok;
+
+    if (fd < 0) {
+        return false;
+    }
+    ok = !statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, s);
+    close(fd);
+    return ok;
+}
+
+/* Returns true if 'name', which is the peer's choice, is another one for the
+ * socket 'path', to which the kernel has just been asked to connect. */
+static bool
+is_same_file(const char *name, const char *path)
+{
+    struct statx a, b;
+
+    return stat_cached(name, &a) && stat_cached(path, &b)
+           && a.stx_dev_major == b.stx_dev_major
+           && a.stx_dev_minor == b.stx_dev_minor && a.stx_ino == b.stx_ino;
+}
+
 /* The name that the other end is bound to is the peer's choice, so a name that
  * does not match is no reason not to guard the connection. */
 static enum match
 match_client(int fd, const char *path)
 {
     char name[sizeof(struct sockaddr_un)];
-    struct stat a, b;
 
     if (!get_name(fd, getsockname, name) || name[0]
         || !get_name(fd, getpeername, name) || !name[0]) {
@@ -128,8 +160,7 @@ match_client(int fd, const char *path)
     if (!strcmp(name, path)) {
         return MATCH_NAME;
     }
-    return (!stat(name, &a) && !stat(path, &b)
-            && a.st_dev == b.st_dev && a.st_ino == b.st_ino ? MATCH_FILE
+    return (is_same_file(name, path) ? MATCH_FILE
             : is_blocking(fd) ? MATCH_BLOCKING
             : MATCH_NONE);
 }

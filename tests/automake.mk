@@ -148,7 +148,8 @@ tests_test_dpdk_qos_LDADD = $(test_ldadd)
 tests_test_dpdk_vhost_call_SOURCES = tests/test-dpdk-vhost-call.c
 tests_test_dpdk_vhost_call_LDADD = $(test_ldadd)
 
-tests_test_dpdk_vhost_close_SOURCES = tests/test-dpdk-vhost-close.c
+tests_test_dpdk_vhost_close_SOURCES = \
+	tests/test-dpdk-vhost-close.c tests/test-child.h
 tests_test_dpdk_vhost_close_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vhost_connection_SOURCES = tests/test-dpdk-vhost-connection.c

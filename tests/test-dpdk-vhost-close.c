@@ -24,14 +24,19 @@
 #include "dpdk-vhost-close.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,11 +48,19 @@
 #include "dpdk-vhost-wire.h"
 #include "fatal-signal.h"
 #include "ovs-rcu.h"
+#include "test-child.h"
 #include "timeval.h"
 #include "util.h"
 
 #define LINGER 2                /* Seconds. */
 #define NAME "front-end.sock"
+#define OTHER_NAME "other.sock"
+#define DIRECTORY "front-end.d"
+#define FUSE "/dev/fuse"
+#define UID_MAP "/proc/self/uid_map"
+#define GID_MAP "/proc/self/gid_map"
+#define SETGROUPS "/proc/self/setgroups"
+#define SKIPPED 77              /* Exit status. */
 
 /* Returns a socket that lingers, and stores the other end in '*otherp'. */
 static int
@@ -389,6 +402,109 @@ test_stdin(void **state OVS_UNUSED)
     unlink(NAME);
 }
 
+/* The front end has bound its socket to another name of the file, and there is
+ * another new connection. */
+static void
+test_other_name(void **state OVS_UNUSED)
+{
+    const struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = NAME };
+    const struct sockaddr_un other = {
+        .sun_family = AF_UNIX, .sun_path = OTHER_NAME
+    };
+    const struct sockaddr_un link_un = {
+        .sun_family = AF_UNIX, .sun_path = "link.sock"
+    };
+    int listeners[] = { listen_at(&un), listen_at(&other) };
+    int clients[3];
+
+    unlink(link_un.sun_path);
+    assert_int_equal(link(NAME, link_un.sun_path), 0);
+    clients[0] = connect_to(&other);
+    clients[1] = connect_to(&link_un);
+    clients[2] = connect_to(&other);
+    assert_int_equal(dpdk_vhost_connfd_find(link_un.sun_path, true, is_taken),
+                     clients[1]);
+    for (int i = 0; i < 3; i++) {
+        close(clients[i]);
+    }
+    close(listeners[0]);
+    close(listeners[1]);
+    unlink(link_un.sun_path);
+    unlink(NAME);
+    unlink(OTHER_NAME);
+}
+
+/* Writes 'text', which it frees, to the file 'path'. */
+static bool
+write_file(const char *path, char *text)
+{
+    int fd = open(path, O_WRONLY);
+    bool ok = fd >= 0 && write(fd, text, strlen(text)) == strlen(text);
+
+    close(fd);
+    free(text);
+    return ok;
+}
+
+/* Mounts a file system that never answers at 'path'.  Returns false if that
+ * cannot be. */
+static bool
+mount_silent(const char *path)
+{
+    unsigned int uid = geteuid(), gid = getegid();
+    char *options;
+    bool ok;
+    int fd;
+
+    ok = !unshare(CLONE_NEWUSER | CLONE_NEWNS)
+         && write_file(UID_MAP, xasprintf("0 %u 1", uid))
+         && write_file(SETGROUPS, xstrdup("deny"))
+         && write_file(GID_MAP, xasprintf("0 %u 1", gid));
+    fd = open(FUSE, O_RDWR);
+    options = xasprintf("fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+    ok = ok && !mount("fuse", path, "fuse", 0, options);
+    free(options);
+    return ok;
+}
+
+/* The name that the front end has bound its socket to stands for something
+ * else in the meantime, which takes for ever to look at. */
+static void
+test_slow_name(void **state OVS_UNUSED)
+{
+    const struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = NAME };
+    const struct sockaddr_un bound = {
+        .sun_family = AF_UNIX, .sun_path = DIRECTORY "/s"
+    };
+    int listener, client, status;
+    pid_t pid;
+
+    mkdir(DIRECTORY, 0777);
+    listener = listen_at(&bound);
+    unlink(NAME);
+    assert_int_equal(link(bound.sun_path, NAME), 0);
+    client = connect_to(&un);
+    pid = child_start();
+    if (!pid) {
+        if (!mount_silent(DIRECTORY)) {
+            _exit(SKIPPED);
+        }
+        signal(SIGALRM, SIG_DFL);
+        alarm(5);
+        _exit(dpdk_vhost_connfd_find(NAME, true, is_taken) != client);
+    }
+    status = child_wait(pid);
+    close(client);
+    close(listener);
+    unlink(NAME);
+    unlink(bound.sun_path);
+    rmdir(DIRECTORY);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED) {
+        skip();
+    }
+    assert_exited(status, 0);
+}
+
 /* Nobody connects to a port that is stuck, until it is so no more. */
 static void
 test_pause(void **state OVS_UNUSED)
@@ -470,6 +586,8 @@ main(void)
         cmocka_unit_test(test_planted),
         cmocka_unit_test(test_many_descriptors),
         cmocka_unit_test(test_stdin),
+        cmocka_unit_test(test_other_name),
+        cmocka_unit_test(test_slow_name),
         cmocka_unit_test(test_pause),
         cmocka_unit_test(test_end),
     };

@@ -36,7 +36,8 @@
  * one more as soon as others would have to wait for long.
  *
  * Called by dpdk-vhost-guard.c, dpdk-vhost-relay.c, dpdk-vhost-listen.c,
- * dpdk-vhost-call.c and dpdk-vhost-events.c; calls the kernel only. */
+ * dpdk-vhost-call.c, dpdk-vhost-events.c and dpdk-vhost.c; calls the kernel
+ * only. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -62,7 +63,9 @@ bool dpdk_vhost_close_is_full(const char *port);
 bool dpdk_vhost_close_is_stuck(const char *port);
 
 /* Forgets that what is still to be closed came from the port called 'port',
- * which is gone: the next one of that name has nothing to do with it. */
+ * which is gone: the next one of that name has nothing to do with it.  Not for
+ * a port that only begins again with its socket, which its peer can have it do:
+ * it would occupy one more thread each time. */
 void dpdk_vhost_close_forget(const char *port);
 
 /* To be called every now and then: sees that nobody waits for a port that is

@@ -351,7 +351,6 @@ dpdk_vhost_guard_end(const struct dpdk_vhost *vhost) OVS_EXCLUDED(guard_mutex)
         }
     }
     dpdk_vhost_calls_forget_port(vhost);
-    dpdk_vhost_close_forget(vhost->faults.name);
     ovs_mutex_unlock(&guard_mutex);
 }
 

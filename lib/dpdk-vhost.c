@@ -17,7 +17,7 @@
 /* The classes "dpdkvhostuser" and "dpdkvhostuserclient": life and status of
  * their ports.  Called by the core through the classes, by dpdk-vhost-config.c
  * and by dpdk-vhost-events.c; calls librte_vhost, dpdk-dev.c,
- * dpdk-vhost-driver.c and dpdk-vhost-socket.c. */
+ * dpdk-vhost-driver.c, dpdk-vhost-close.c and dpdk-vhost-socket.c. */
 
 #include <config.h>
 
@@ -33,6 +33,7 @@
 #include "dpdk-dev-qos.h"
 #include "dpdk-log.h"
 #include "dpdk-mempool.h"
+#include "dpdk-vhost-close.h"
 #include "dpdk-vhost-config.h"
 #include "dpdk-vhost-driver.h"
 #include "dpdk-vhost-events.h"
@@ -297,6 +298,7 @@ vhost_destruct(struct netdev *netdev)
     struct dpdk_vhost *vhost = dpdk_vhost_cast(netdev);
 
     dpdk_vhost_driver_stop(vhost);
+    dpdk_vhost_close_forget(vhost->dev.name);
     vhost_destruct__(vhost);
 }
 

@@ -43,7 +43,9 @@
 
 #include <cmocka.h>
 
+#include "dpdk-vhost.h"
 #include "dpdk-vhost-connfd.h"
+#include "dpdk-vhost-guard.h"
 #include "dpdk-vhost-listen.h"
 #include "dpdk-vhost-wire.h"
 #include "fatal-signal.h"
@@ -236,6 +238,30 @@ test_forget(void **state OVS_UNUSED)
     wait_closed(left);
     assert_false(dpdk_vhost_close_has(devious));
     close(other);
+}
+
+/* A port begins again with its socket, which its peer may have caused. */
+static void
+test_restart(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost *vhost = xzalloc_cacheline(sizeof *vhost);
+    int other;
+    int fd = make_devious(&other);
+
+    dpdk_vhost_faults_init(&vhost->faults, "a");
+    dpdk_vhost_close("a", &fd, 1);
+    for (int i = 0; i < 4; i++) {
+        fd = eventfd(0, 0);
+        dpdk_vhost_close("a", &fd, 1);
+    }
+    usleep(300 * 1000);
+    assert_true(dpdk_vhost_close_is_stuck("a"));
+    dpdk_vhost_guard_end(vhost);
+    assert_true(dpdk_vhost_close_is_stuck("a"));
+    wait_closed(fd);
+    close(other);
+    dpdk_vhost_faults_destroy(&vhost->faults);
+    free_cacheline(vhost);
 }
 
 static bool
@@ -583,6 +609,7 @@ main(void)
         cmocka_unit_test(test_linger),
         cmocka_unit_test(test_stuck),
         cmocka_unit_test(test_forget),
+        cmocka_unit_test(test_restart),
         cmocka_unit_test(test_planted),
         cmocka_unit_test(test_many_descriptors),
         cmocka_unit_test(test_stdin),

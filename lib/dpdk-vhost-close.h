@@ -64,8 +64,8 @@ bool dpdk_vhost_close_is_stuck(const char *port);
 
 /* Forgets that what is still to be closed came from the port called 'port',
  * which is gone: the next one of that name has nothing to do with it.  Not for
- * a port that only begins again with its socket, which its peer can have it do:
- * it would occupy one more thread each time. */
+ * a port that only begins again with its socket, which its peer can have it
+ * do: it would occupy one more thread each time. */
 void dpdk_vhost_close_forget(const char *port);
 
 /* To be called every now and then: sees that nobody waits for a port that is

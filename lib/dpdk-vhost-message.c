@@ -378,6 +378,10 @@ check_payload(const struct dpdk_vhost_front_end *peer,
     case DPDK_VHOST_SET_VRING_ENABLE:
         return check_ring_index(msg->payload.state.index);
 
+    case DPDK_VHOST_POSTCOPY_ADVISE:
+        /* librte_vhost would forget a descriptor. */
+        return peer->advised ? xstrdup("comes again") : NULL;
+
     case DPDK_VHOST_SET_VRING_KICK:
     case DPDK_VHOST_SET_VRING_CALL:
     case DPDK_VHOST_SET_VRING_ERR:
@@ -462,10 +466,12 @@ dpdk_vhost_message_note(struct dpdk_vhost_front_end *peer,
         peer->sizes[msg->payload.state.index] = msg->payload.state.num;
     } else if (msg->request == DPDK_VHOST_GET_VRING_BASE) {
         peer->sizes[msg->payload.state.index] = 0;
+    } else if (msg->request == DPDK_VHOST_POSTCOPY_ADVISE) {
+        peer->advised = true;
     } else if (msg->request == DPDK_VHOST_POSTCOPY_LISTEN) {
         peer->postcopy = true;
     } else if (msg->request == DPDK_VHOST_POSTCOPY_END) {
-        peer->postcopy = false;
+        peer->advised = peer->postcopy = false;
     } else if (msg->request == DPDK_VHOST_SET_MEM_TABLE) {
         peer->owes_ack = peer->postcopy && msg->payload.memory.n;
     }

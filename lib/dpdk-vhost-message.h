@@ -74,6 +74,7 @@ enum dpdk_vhost_request {
     DPDK_VHOST_SET_BACKEND_REQ_FD = 21,
     DPDK_VHOST_IOTLB_MSG = 22,
     DPDK_VHOST_GET_CONFIG = 24,
+    DPDK_VHOST_POSTCOPY_ADVISE = 28,
     DPDK_VHOST_POSTCOPY_LISTEN = 29,
     DPDK_VHOST_POSTCOPY_END = 30,
     DPDK_VHOST_GET_STATUS = 40,
@@ -145,6 +146,7 @@ struct dpdk_vhost_front_end {
     uint64_t ever_features;     /* and has ever had. */
     uint64_t protocol;          /* Protocol features that it has now, */
     uint64_t ever_protocol;     /* and has ever had. */
+    bool advised;               /* Has librte_vhost a userfaultfd for it? */
     bool postcopy;              /* Does memory come while it is used?  Then
                                  * librte_vhost answers a table of memory by
                                  * where that is, */

@@ -262,6 +262,21 @@ test_table(void **state OVS_UNUSED)
     check(&msg, 1, "region 0 of 0x1000 bytes wraps around");
 }
 
+/* librte_vhost has one userfaultfd, and forgets to close the one before. */
+static void
+test_advise(void **state OVS_UNUSED)
+{
+    const struct dpdk_vhost_message advise = make(28, 0), end = make(30, 0);
+    struct dpdk_vhost_front_end peer = all;
+
+    for (int i = 0; i < 2; i++) {
+        assert_why(dpdk_vhost_message_check(&peer, &advise, 0), NULL);
+        dpdk_vhost_message_note(&peer, &advise);
+        assert_why(dpdk_vhost_message_check(&peer, &advise, 0), "comes again");
+        dpdk_vhost_message_note(&peer, &end);
+    }
+}
+
 /* A guest whose memory comes while it is used: a table without regions says
  * that the front end knows where the library has those of the last one. */
 static void
@@ -678,6 +693,7 @@ main(void)
         cmocka_unit_test(test_negotiation),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_advise),
         cmocka_unit_test(test_postcopy),
         cmocka_unit_test(test_rings),
         cmocka_unit_test(test_many_descriptors),

@@ -227,6 +227,8 @@ expect_payload(const struct dpdk_vhost_front_end *peer,
                 && peer->sizes[msg->payload.u64 % 256]);
     case 13: case 14:
         return msg->payload.u64 < 512;
+    case 28:
+        return !peer->advised;
     default:
         return true;
     }

@@ -197,9 +197,13 @@ report_broken(struct dpdk_vhost_rings *rings, struct dpdk_vhost_ring *ring)
 static bool
 become_late(struct dpdk_vhost_ring *ring)
 {
-    uint16_t used = __atomic_load_n(&ring->view.last_used, __ATOMIC_RELAXED);
+    bool adopted = __atomic_load_n(&ring->adopted, __ATOMIC_ACQUIRE);
+    uint16_t used;
 
-    if (!__atomic_load_n(&ring->adopted, __ATOMIC_ACQUIRE)
+    /* Before it is, the packet side may be making the view. */
+    used = (adopted
+            ? __atomic_load_n(&ring->view.last_used, __ATOMIC_RELAXED) : 0);
+    if (!adopted
         || !__atomic_load_n(&ring->view.kick_pending, __ATOMIC_RELAXED)
         || used != ring->late_used) {
         ring->late_used = used;

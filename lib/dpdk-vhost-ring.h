@@ -116,7 +116,9 @@ struct dpdk_vhost_ring {
                                  * too? */
     uint8_t pair_put_off;       /* Receive: bursts to there after which that
                                  * thread has not looked whether the guest
-                                 * wants to be notified. */
+                                 * wants to be notified.  Both atomic, as the
+                                 * thread that polled it before may not know
+                                 * yet that it does not any more. */
     bool kick_next;             /* Notify the guest after the next packets of
                                  * the library, which does not know what it
                                  * was notified of.  Atomic. */

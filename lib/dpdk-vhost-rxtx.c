@@ -150,7 +150,7 @@ set_poller(struct dpdk_vhost_ring *ring)
         self = ovsthread_id_self() + 1;
     }
     __atomic_store_n(&ring->poller, self, __ATOMIC_RELAXED);
-    ring->has_pair = false;
+    __atomic_store_n(&ring->has_pair, false, __ATOMIC_RELAXED);
 }
 
 /* Puts off to look whether the guest of 'tx' wants to be notified, unless it
@@ -158,21 +158,29 @@ set_poller(struct dpdk_vhost_ring *ring)
  * pair in the next round, as it does in each one.  By then the stores of the
  * burst are done, for which a barrier would have to wait now.  Returns false
  * if this thread does not poll that, has not for many bursts, or may sleep
- * before it does. */
+ * before it does.
+ *
+ * If another thread has begun to poll that ring, but not received anything
+ * yet, it is that one which looks.  Should it do so just now, it may miss
+ * this, and dpdk_vhost_rings_check() finds out. */
 static bool
 put_off(const struct dpdk_vhost *vhost, const struct dpdk_vhost_ring *tx)
 {
     struct dpdk_vhost_ring *rx = get_ring(vhost, tx->index + 1);
+    unsigned int n;
 
     if (!self || !rx || dpdk_vring_must_check(&tx->view)
         || __atomic_load_n(&rx->poller, __ATOMIC_RELAXED) != self
-        || rx->pair_put_off >= MAX_PUT_OFF
         || __atomic_load_n(&dpdk_vhost_ring_pmds_sleep, __ATOMIC_RELAXED)) {
         return false;
     }
-    rx->has_pair = true;
-    rx->pair_put_off++;
-    if (!rx->view.kick_pending) {
+    n = __atomic_load_n(&rx->pair_put_off, __ATOMIC_RELAXED);
+    if (n >= MAX_PUT_OFF) {
+        return false;
+    }
+    __atomic_store_n(&rx->has_pair, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&rx->pair_put_off, n + 1, __ATOMIC_RELAXED);
+    if (!__atomic_load_n(&rx->view.kick_pending, __ATOMIC_RELAXED)) {
         __atomic_store_n(&rx->view.kick_pending, 2, __ATOMIC_RELAXED);
     }
     return true;
@@ -187,7 +195,7 @@ look_at_pair(struct dpdk_vhost *vhost, struct dpdk_vhost_ring *rx)
     struct dpdk_vhost_ring *tx = get_ring(vhost, 2 * qid);
     struct dpdk_txq *txq = &vhost->dev.txqs[qid];
 
-    rx->pair_put_off = 0;
+    __atomic_store_n(&rx->pair_put_off, 0, __ATOMIC_RELAXED);
 
     /* If there are fewer queues now, the rings have been withdrawn meanwhile,
      * and the guest was notified.  Whoever has the lock sends, and looks at
@@ -217,9 +225,9 @@ ring_rx(struct dpdk_vhost *vhost, struct dpdk_vhost_ring *ring,
     size_t n;
 
     /* What the last burst left to do; its stores are done by now. */
-    if (OVS_UNLIKELY(vr->kick_pending)) {
+    if (OVS_UNLIKELY(__atomic_load_n(&vr->kick_pending, __ATOMIC_RELAXED))) {
         dpdk_counter_add(&stats->notifications, dpdk_vhost_ring_notify(ring));
-        if (ring->pair_put_off) {
+        if (__atomic_load_n(&ring->pair_put_off, __ATOMIC_RELAXED)) {
             look_at_pair(vhost, ring);
         }
     }
@@ -311,7 +319,7 @@ is_ring_idle(const struct dpdk_vhost *vhost, struct dpdk_vhost_ring *rx)
     idle = dpdk_vring_is_idle(&rx->view);
     if (!idle) {
         dpdk_vring_prefetch(&rx->view);
-        if (rx->has_pair) {
+        if (__atomic_load_n(&rx->has_pair, __ATOMIC_RELAXED)) {
             dpdk_vring_prefetch(&get_ring(vhost, rx->index - 1)->view);
         }
     }

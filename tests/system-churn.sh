@@ -26,9 +26,12 @@ cycles=${CHURN_CYCLES:-500}
 # How much the switch may grow after the first fifth, in kB: the C library
 # gives freed memory back to the system when it likes to, and AddressSanitizer
 # keeps the last 256 MB of it.  ThreadSanitizer has four bytes of its own for
-# each one that was ever used.
-tolerance=4096
-test "${SANITIZERS-no}" = no || tolerance=$((256 * 1024))
+# each one that was ever used, which are gigabytes, and so no limit.
+case ${SANITIZERS-no} in
+no) tolerance=4096 ;;
+*thread*) tolerance=$((1 << 40)) ;;
+*) tolerance=$((256 * 1024)) ;;
+esac
 
 # Traffic
 # -------
@@ -143,10 +146,6 @@ nothing_left () {
     test $grown -le $max_segments || fail "DPDK has $grown more segments"
     grown=$(($(rss) - warm_rss))
     echo "resident memory: $warm_rss kB, $grown kB more in the end"
-    # ThreadSanitizer keeps gigabytes for what was ever touched.
-    case $SANITIZERS in
-    *thread*) return ;;
-    esac
     test $grown -le $tolerance || fail "the switch has grown by $grown kB"
 }
 

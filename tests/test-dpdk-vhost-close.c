@@ -214,21 +214,31 @@ test_stuck(void **state OVS_UNUSED)
     close(other);
 }
 
+/* Makes 'port' stuck with 'devious'.  Returns the descriptor that is closed
+ * last. */
+static int
+make_stuck(const char *port, int devious)
+{
+    int fd = -1;
+
+    dpdk_vhost_close(port, &devious, 1);
+    for (int i = 0; i < 4; i++) {
+        fd = eventfd(0, 0);
+        dpdk_vhost_close(port, &fd, 1);
+    }
+    usleep(300 * 1000);
+    assert_true(dpdk_vhost_close_is_stuck(port));
+    return fd;
+}
+
 /* A port does not wait for what another one of that name has left, and what
  * that has left occupies one thread, as before. */
 static void
 test_forget(void **state OVS_UNUSED)
 {
-    int devious, other, left;
-
-    devious = make_devious(&other);
-    dpdk_vhost_close("a", &devious, 1);
-    for (int i = 0; i < 4; i++) {
-        left = eventfd(0, 0);
-        dpdk_vhost_close("a", &left, 1);
-    }
-    usleep(300 * 1000);
-    assert_true(dpdk_vhost_close_is_stuck("a"));
+    int other;
+    int devious = make_devious(&other);
+    int left = make_stuck("a", devious);
 
     dpdk_vhost_close_forget("a");
     assert_false(dpdk_vhost_close_is_stuck("a"));
@@ -246,16 +256,9 @@ test_restart(void **state OVS_UNUSED)
 {
     struct dpdk_vhost *vhost = xzalloc_cacheline(sizeof *vhost);
     int other;
-    int fd = make_devious(&other);
+    int fd = make_stuck("a", make_devious(&other));
 
     dpdk_vhost_faults_init(&vhost->faults, "a");
-    dpdk_vhost_close("a", &fd, 1);
-    for (int i = 0; i < 4; i++) {
-        fd = eventfd(0, 0);
-        dpdk_vhost_close("a", &fd, 1);
-    }
-    usleep(300 * 1000);
-    assert_true(dpdk_vhost_close_is_stuck("a"));
     dpdk_vhost_guard_end(vhost);
     assert_true(dpdk_vhost_close_is_stuck("a"));
     wait_closed(fd);
@@ -270,12 +273,32 @@ is_taken(int fd OVS_UNUSED)
     return false;
 }
 
+static int
+connect_to(const struct sockaddr_un *un)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    assert_int_equal(connect(fd, (const struct sockaddr *) un, sizeof *un),
+                     0);
+    return fd;
+}
+
+static int
+listen_at(const struct sockaddr_un *un)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    unlink(un->sun_path);
+    assert_int_equal(bind(fd, (const struct sockaddr *) un, sizeof *un), 0);
+    assert_int_equal(listen(fd, 4), 0);
+    return fd;
+}
+
 /* A front end names a socket that it has passed like the one of the port. */
 static void
 test_planted(void **state OVS_UNUSED)
 {
-    struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = NAME };
-    struct sockaddr *sa = (struct sockaddr *) &un;
+    const struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = NAME };
     int listener, planted, connfd, client;
     int pair[2];
 
@@ -283,16 +306,14 @@ test_planted(void **state OVS_UNUSED)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     planted = dup(pair[0]);
     assert_int_equal(dpdk_vhost_connfd_find(NAME, false, is_taken), -1);
-    assert_int_equal(bind(pair[0], sa, sizeof un), 0);
+    assert_int_equal(bind(pair[0], (const struct sockaddr *) &un, sizeof un),
+                     0);
     close(pair[0]);
     unlink(NAME);
     assert_int_equal(dpdk_vhost_connfd_find(NAME, false, is_taken), planted);
 
-    listener = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(bind(listener, sa, sizeof un), 0);
-    assert_int_equal(listen(listener, 1), 0);
-    client = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(connect(client, sa, sizeof un), 0);
+    listener = listen_at(&un);
+    client = connect_to(&un);
     connfd = accept(listener, NULL, NULL);
     assert_true(planted < connfd);
     pair[0] = dup(planted);
@@ -332,8 +353,7 @@ thread_us(void)
 static void
 test_many_descriptors(void **state OVS_UNUSED)
 {
-    struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = NAME };
-    struct sockaddr *sa = (struct sockaddr *) &un;
+    const struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = NAME };
     const int n_fds = 3000, n_rounds = 20;
     struct rlimit old, many;
     long long int begun, all;
@@ -344,12 +364,8 @@ test_many_descriptors(void **state OVS_UNUSED)
     many = old;
     many.rlim_cur = MAX(old.rlim_cur, n_fds + 1000);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &many), 0);
-    unlink(NAME);
-    listener = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(bind(listener, sa, sizeof un), 0);
-    assert_int_equal(listen(listener, 1), 0);
-    client = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(connect(client, sa, sizeof un), 0);
+    listener = listen_at(&un);
+    client = connect_to(&un);
     for (int i = 0; i < n_fds; i++) {
         fds[i] = eventfd(0, EFD_CLOEXEC);
         assert_true(fds[i] >= 0);
@@ -386,27 +402,6 @@ is_readable(int fd, int ms)
     struct pollfd pfd = { .fd = fd, .events = POLLIN };
 
     return poll(&pfd, 1, ms) > 0;
-}
-
-static int
-connect_to(const struct sockaddr_un *un)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-    assert_int_equal(connect(fd, (const struct sockaddr *) un, sizeof *un),
-                     0);
-    return fd;
-}
-
-static int
-listen_at(const struct sockaddr_un *un)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-    unlink(un->sun_path);
-    assert_int_equal(bind(fd, (const struct sockaddr *) un, sizeof *un), 0);
-    assert_int_equal(listen(fd, 4), 0);
-    return fd;
 }
 
 /* What we print goes to a socket. */
@@ -541,14 +536,7 @@ test_pause(void **state OVS_UNUSED)
 
     assert_int_equal(dpdk_vhost_connfd_find_listener(NAME, is_taken),
                      listener);
-    fd = make_devious(&other);
-    dpdk_vhost_close("p", &fd, 1);
-    for (int i = 0; i < 4; i++) {
-        fd = eventfd(0, 0);
-        dpdk_vhost_close("p", &fd, 1);
-    }
-    usleep(300 * 1000);
-    assert_true(dpdk_vhost_close_is_stuck("p"));
+    fd = make_stuck("p", make_devious(&other));
 
     clients[0] = connect_to(&un);
     assert_true(is_readable(listener, 1000));

@@ -66,6 +66,8 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-eth-stats.h \
 	lib/dpdk-eth-status.c \
 	lib/dpdk-eth-status.h \
+	lib/dpdk-import.c \
+	lib/dpdk-import.h \
 	lib/dpdk-log.c \
 	lib/dpdk-log.h \
 	lib/dpdk-memory.c \

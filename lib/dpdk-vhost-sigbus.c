@@ -27,10 +27,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <rte_eal.h>
 #include <rte_pause.h>
 #include <rte_vhost.h>
 
 #include "dpdk-crumb.h"
+#include "dpdk-import.h"
 #include "dpdk-log.h"
 #include "dpdk-maps.h"
 #include "latch.h"
@@ -85,6 +87,11 @@ static struct latch *lost_latch;
 
 /* What there was before our handler. */
 static struct sigaction previous;
+
+/* What EAL believes to be there, if 'eal_thread' is not 0 but the thread that
+ * has said so. */
+static struct sigaction eal_action;
+static ATOMIC(pid_t) eal_thread;
 
 static struct guest *
 lookup(int vid)
@@ -151,7 +158,7 @@ is_readable(uintptr_t address)
 
 /* Puts empty memory in the place of 'mapping'. */
 static bool
-replace(const struct dpdk_mapping *mapping)
+replace_mapping(const struct dpdk_mapping *mapping)
 {
     return mmap((void *) mapping->start, mapping->end - mapping->start,
                 PROT_READ | PROT_WRITE,
@@ -173,7 +180,8 @@ contain(uintptr_t address)
     }
     if (dpdk_maps_find(handler_maps, address, &mapping)) {
         /* Another thread may have been here first. */
-        contained = (mapping.inode ? lose(&mapping) && replace(&mapping)
+        contained = (mapping.inode
+                     ? lose(&mapping) && replace_mapping(&mapping)
                      : is_readable(address));
     }
     atomic_flag_clear_explicit(&handling, memory_order_release);
@@ -183,17 +191,28 @@ contain(uintptr_t address)
     return contained;
 }
 
-/* Does what would have been done without us.  A faulting access is done again,
- * and then ends the process if nobody handles it. */
-static void
-pass_on(int signo, siginfo_t *info, void *context)
+/* Does this thread run what EAL wants a handler for? */
+static bool
+is_eal(void)
 {
-    if (previous.sa_flags & SA_SIGINFO) {
-        previous.sa_sigaction(signo, info, context);
-    } else if (previous.sa_handler != SIG_DFL
-               && previous.sa_handler != SIG_IGN) {
-        previous.sa_handler(signo);
-    } else if (info->si_code > 0 || previous.sa_handler == SIG_DFL) {
+    pid_t thread;
+
+    atomic_read_explicit(&eal_thread, &thread, memory_order_acquire);
+    return thread && thread == syscall(SYS_gettid);
+}
+
+/* Does what 'action' says.  A faulting access is done again, and then ends the
+ * process if nobody handles it. */
+static void
+pass_on(const struct sigaction *action, int signo, siginfo_t *info,
+        void *context)
+{
+    if (action->sa_flags & SA_SIGINFO) {
+        action->sa_sigaction(signo, info, context);
+    } else if (action->sa_handler != SIG_DFL
+               && action->sa_handler != SIG_IGN) {
+        action->sa_handler(signo);
+    } else if (info->si_code > 0 || action->sa_handler == SIG_DFL) {
         signal(signo, SIG_DFL);
         if (info->si_code <= 0) {
             raise(signo);
@@ -209,10 +228,63 @@ handle(int signo, siginfo_t *info, void *context)
     int error = errno;
 
     if (info->si_code != BUS_ADRERR || !contain((uintptr_t) info->si_addr)) {
-        dpdk_crumb_record();
-        pass_on(signo, info, context);
+        if (is_eal()) {
+            /* That may not return. */
+            pass_on(&eal_action, signo, info, context);
+        } else {
+            dpdk_crumb_record();
+            pass_on(&previous, signo, info, context);
+        }
     }
     errno = error;
+}
+
+/* EAL's handler
+ * -------------
+ *
+ * EAL has a handler of its own while it takes huge pages, be it for a pool or
+ * for what librte_vhost allocates: without us it would get the SIGBUS of any
+ * thread, and jump to where the one that takes pages was.  So what it calls is
+ * ours: its handler is called, but by ours, in its own thread, and for what is
+ * not a guest's. */
+
+/* Does what sigaction() would do for EAL if our handler was not there.  One
+ * thread at a time has a handler, as it holds EAL's lock of memory. */
+static int
+eal_sigaction(int signo, const struct sigaction *action,
+              struct sigaction *old)
+{
+    if (signo != SIGBUS) {
+        return sigaction(signo, action, old);
+    }
+
+    if (old) {
+        *old = is_eal() ? eal_action : previous;
+    }
+    if (action) {
+        atomic_store_explicit(&eal_thread, 0, memory_order_release);
+        if (action->sa_handler != previous.sa_handler) {
+            eal_action = *action;
+            atomic_store_explicit(&eal_thread, (pid_t) syscall(SYS_gettid),
+                                  memory_order_release);
+        }
+    }
+    return 0;
+}
+
+/* Lets EAL call eal_sigaction(). */
+static void
+replace_eal_sigaction(void)
+{
+    int error = dpdk_import_replace(rte_eal_init, "sigaction", eal_sigaction);
+
+    if (error) {
+        VLOG_WARN("DPDK's calls of sigaction() cannot be replaced: %s: a peer "
+                  "of a vhost-user port that truncates its memory while DPDK "
+                  "takes huge pages will end the switch, let dpdk-socket-mem "
+                  "be all that is needed",
+                  ovs_strerror(error));
+    }
 }
 
 void
@@ -235,6 +307,7 @@ dpdk_vhost_sigbus_start(struct latch *latch)
     sigemptyset(&action.sa_mask);
     sigaction(SIGBUS, NULL, &previous);
     sigaction(SIGBUS, &action, NULL);
+    replace_eal_sigaction();
 }
 
 /* Connections

@@ -36,10 +36,12 @@
  * for as long as the message with it waits or the library has it mapped.
  *
  * Any other SIGBUS goes to the handler that there was before, or ends the
- * process as it would have.
+ * process as it would have.  EAL has a handler at times, which would take the
+ * place of ours: it is made to call a function of ours instead of sigaction().
  *
  * Called by dpdk-vhost-guard.c, dpdk-vhost-relay.c, dpdk-vhost-connection.c
- * and dpdk-vhost-ring.c; calls dpdk-maps.c and dpdk-crumb.c. */
+ * and dpdk-vhost-ring.c; calls dpdk-maps.c, dpdk-import.c, dpdk-crumb.c and
+ * EAL. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,7 +50,7 @@
 struct latch;
 
 /* Installs the handler, which sets 'latch' when memory was taken away.  Has to
- * be called once.  MAIN. */
+ * be called once, while no thread takes memory from DPDK.  MAIN. */
 void dpdk_vhost_sigbus_start(struct latch *latch);
 
 /* Connection 'vid' is new and has sent nothing.  In new_connection(), which

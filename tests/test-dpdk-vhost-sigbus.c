@@ -14,11 +14,14 @@
  * limitations under the License.
  */
 
-/* Unit tests of lib/dpdk-vhost-sigbus.c and lib/dpdk-maps.c: memory that is
- * taken away is replaced, other faults end the process or go to whom they went
- * before. */
+/* Unit tests of lib/dpdk-vhost-sigbus.c, lib/dpdk-maps.c and
+ * lib/dpdk-import.c: memory that is taken away is replaced, other faults end
+ * the process or go to whom they went before. */
 
 #include <config.h>
+
+/* For rte_dev_hotplug_handle_enable(), by which EAL installs a handler. */
+#define ALLOW_EXPERIMENTAL_API
 
 #include "dpdk-vhost-sigbus.h"
 
@@ -29,8 +32,13 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include <rte_dev.h>
+#include <rte_eal.h>
+
+#include "dpdk-import.h"
 #include "dpdk-maps.h"
 #include "latch.h"
+#include "ovs-atomic.h"
 #include "test-child.h"
 #include "timeval.h"
 #include "util.h"
@@ -44,6 +52,7 @@
 /* Exit codes of children. */
 #define GOOD 42
 #define PREVIOUS 43
+#define GAVE_UP 44
 
 static struct latch latch;
 
@@ -263,14 +272,14 @@ test_two_guests(void **state OVS_UNUSED)
     assert_good(run(loses_both));
 }
 
-/* Writes to each page of its argument. */
+/* Writes to each page of its argument, as may other threads. */
 static void *
 touch(void *p_)
 {
-    volatile uint8_t *p = p_;
+    ATOMIC(uint8_t) *p = p_;
 
     for (int i = 0; i < SIZE; i += 4096) {
-        p[i] = 1;
+        atomic_store_relaxed(&p[i], 1);
     }
     return NULL;
 }
@@ -357,6 +366,97 @@ static void
 test_previous(void **state OVS_UNUSED)
 {
     assert_exited(run(had_handler), PREVIOUS);
+}
+
+/* EAL installs a handler, and memory is taken away then. */
+static void
+eal_has_handler(void)
+{
+    volatile uint8_t *mine, *others;
+    pthread_t thread;
+
+    start();
+    mine = share_gone(VID);
+    others = share_gone(VID + 1);
+    if (rte_dev_hotplug_handle_enable()) {
+        return;
+    }
+    touch(CONST_CAST(uint8_t *, mine));
+    if (pthread_create(&thread, NULL, touch, CONST_CAST(uint8_t *, others))) {
+        return;
+    }
+    pthread_join(thread, NULL);
+    if (!dpdk_vhost_sigbus_is_lost(VID)
+        || !dpdk_vhost_sigbus_is_lost(VID + 1)) {
+        return;
+    }
+    rte_dev_hotplug_handle_disable();
+    touch(CONST_CAST(uint8_t *, share_gone(VID)));
+    _exit(GOOD);
+}
+
+static void
+exit_handler(void)
+{
+    _exit(GAVE_UP);
+}
+
+/* That handler gives up in a way of its own, which is to call exit(). */
+static void
+eal_handles(void)
+{
+    atexit(exit_handler);
+    start();
+    rte_dev_hotplug_handle_enable();
+    make_gone()[0] = 1;
+}
+
+/* It believes that ours is not there. */
+static void
+eal_passes_on(void)
+{
+    signal(SIGBUS, previous_handler);
+    eal_handles();
+}
+
+static void
+eal_is_elsewhere(void)
+{
+    pthread_t thread;
+
+    start();
+    rte_dev_hotplug_handle_enable();
+    if (!pthread_create(&thread, NULL, touch,
+                        CONST_CAST(uint8_t *, make_gone()))) {
+        pthread_join(thread, NULL);
+    }
+}
+
+static void
+eal_is_done(void)
+{
+    start();
+    rte_dev_hotplug_handle_enable();
+    rte_dev_hotplug_handle_disable();
+    make_gone()[0] = 1;
+}
+
+static void
+test_eal(void **state OVS_UNUSED)
+{
+    assert_good(run(eal_has_handler));
+    assert_exited(run(eal_handles), GAVE_UP);
+    assert_exited(run(eal_passes_on), PREVIOUS);
+    assert_died(run(eal_is_elsewhere), SIGBUS);
+    assert_died(run(eal_is_done), SIGBUS);
+}
+
+static void
+test_import(void **state OVS_UNUSED)
+{
+    assert_int_equal(dpdk_import_replace(rte_eal_init, "sigactio", touch),
+                     ENOENT);
+    assert_int_equal(dpdk_import_replace(NULL, "sigaction", touch), ENOENT);
 }
 
 /* There is room for MAX_FILES files, until the library has had them. */
@@ -531,6 +631,8 @@ main(void)
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_others_die),
         cmocka_unit_test(test_previous),
+        cmocka_unit_test(test_eal),
+        cmocka_unit_test(test_import),
         cmocka_unit_test(test_room),
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_ignored),

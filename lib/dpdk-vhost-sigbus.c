@@ -21,6 +21,7 @@
 #include "dpdk-vhost-sigbus.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -145,25 +146,45 @@ lose(const struct dpdk_mapping *mapping)
     return found;
 }
 
-/* Can 'address' be read?  The kernel looks at the memory before it looks at
- * the rest. */
+/* Can 'address' be written to?  The kernel tells, by an operation that leaves
+ * what is there. */
 static bool
-is_readable(uintptr_t address)
+is_writable(uintptr_t address)
 {
-    const uintptr_t mask = 7;
+    const uintptr_t mask = 3;
+    uint32_t nobody_waits = 0;
 
-    return syscall(SYS_rt_sigprocmask, -1, address & ~mask, NULL, mask + 1)
-           && errno != EFAULT;
+    return syscall(SYS_futex, &nobody_waits, FUTEX_WAKE_OP_PRIVATE, 0, 0,
+                   address & ~mask,
+                   FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_EQ, 0)) >= 0;
 }
 
-/* Puts empty memory in the place of 'mapping'. */
+/* Puts empty memory in the place of 'mapping'.  With vm.overcommit_memory=2,
+ * private memory is refused if there is not as much as that, though nobody has
+ * touched it.  A sparse file is not. */
 static bool
 replace_mapping(const struct dpdk_mapping *mapping)
 {
-    return mmap((void *) mapping->start, mapping->end - mapping->start,
-                PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
-                -1, 0) != MAP_FAILED;
+    const int prot = PROT_READ | PROT_WRITE;
+    void *start = (void *) mapping->start;
+    size_t size = mapping->end - mapping->start;
+    bool replaced;
+    int fd;
+
+    if (mmap(start, size, prot,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
+             -1, 0) != MAP_FAILED) {
+        return true;
+    }
+    fd = memfd_create("lost", MFD_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    replaced = (!ftruncate(fd, size)
+                && mmap(start, size, prot, MAP_SHARED | MAP_FIXED, fd, 0)
+                   != MAP_FAILED);
+    close(fd);
+    return replaced;
 }
 
 /* Returns true if 'address', which could not be accessed, now can be, because
@@ -180,9 +201,9 @@ contain(uintptr_t address)
     }
     if (dpdk_maps_find(handler_maps, address, &mapping)) {
         /* Another thread may have been here first. */
-        contained = (mapping.inode
-                     ? lose(&mapping) && replace_mapping(&mapping)
-                     : is_readable(address));
+        contained = (mapping.inode && lose(&mapping)
+                     ? replace_mapping(&mapping)
+                     : is_writable(address));
     }
     atomic_flag_clear_explicit(&handling, memory_order_release);
     if (contained) {

@@ -36,6 +36,7 @@
 #include "dpdk-vhost-fd.h"
 #include "dpdk-vhost-wire.h"
 #include "openvswitch/list.h"
+#include "timeval.h"
 #include "util.h"
 
 /* In SET_VRING_CALL, the number of the ring. */
@@ -48,6 +49,9 @@
 /* Most reads to empty an eventfd.  A single one does, unless the front end has
  * made it a semaphore, which counts down by 1. */
 #define MAX_READS 256
+
+/* How long that may go on for those of a connection, in us. */
+#define MAX_DRAIN 5000
 
 /* The signal that ends a write().  By default, it is ignored. */
 #define INTERRUPT SIGURG
@@ -154,12 +158,28 @@ dpdk_vhost_calls_note(struct dpdk_vhost_calls *calls,
     return 0;
 }
 
-/* Empties 'fd', which may block, without that.  A writer that has waited goes
- * on. */
-static void
-drain(int fd)
+/* Would who writes to 'fd' wait? */
+static bool
+is_full(int fd)
 {
-    for (int i = 0; i < MAX_READS; i++) {
+    struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+
+    return poll(&pfd, 1, 0) >= 0 && !(pfd.revents & POLLOUT);
+}
+
+/* Empties 'fd', which may block, without that.  A writer that has waited goes
+ * on.
+ *
+ * Each read notifies all who wait for that eventfd, which takes as long as the
+ * peer likes, so there is none but the first one after 'until', and none at
+ * all if another ring has the same one. */
+static void
+drain(int fd, long long int until)
+{
+    if (!is_full(fd)) {
+        return;
+    }
+    for (int i = 0; i < MAX_READS && (!i || time_usec() < until); i++) {
         uint64_t value;
         struct iovec iov = { &value, sizeof value };
 
@@ -174,6 +194,7 @@ dpdk_vhost_calls_drain(const struct dpdk_vhost_calls *calls)
 {
     struct pollfd pfds[DPDK_VHOST_MESSAGE_MAX_RINGS + MAX_REPLACED];
     unsigned int n = calls->n + calls->n_replaced;
+    long long int until = 0;
     int full = -1;
 
     for (unsigned int i = 0; i < n; i++) {
@@ -188,8 +209,13 @@ dpdk_vhost_calls_drain(const struct dpdk_vhost_calls *calls)
     }
     for (unsigned int i = 0; i < n; i++) {
         if (pfds[i].fd >= 0 && !(pfds[i].revents & POLLOUT)) {
-            drain(pfds[i].fd);
             full = i < calls->n ? i : calls->replaced[i - calls->n].ring;
+            if (!until) {
+                until = time_usec() + MAX_DRAIN;
+            } else if (time_usec() >= until) {
+                break;
+            }
+            drain(pfds[i].fd, until);
         }
     }
     return full;

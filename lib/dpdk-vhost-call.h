@@ -71,8 +71,8 @@ int dpdk_vhost_calls_note(struct dpdk_vhost_calls *calls,
                           const struct dpdk_vhost_fds *fds,
                           uint64_t message, uint64_t begun);
 
-/* Empties those that are full.  Returns the number of a ring that has, or had,
- * one, or -1. */
+/* Empties those that are full, for a few ms, and what is left the next time.
+ * Returns the number of a ring that has, or had, one, or -1. */
 int dpdk_vhost_calls_drain(const struct dpdk_vhost_calls *calls);
 
 /* The connection of 'calls' is being closed.  From now on they are left to

@@ -31,6 +31,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -38,7 +39,11 @@
 
 #include "dpdk-vhost-close.h"
 #include "dpdk-vhost-wire.h"
+#include "timeval.h"
 #include "util.h"
+
+/* Instances of epoll that wait for an eventfd. */
+#define N_WAITING 500
 
 #define FULL (UINT64_MAX - 1)
 #define NO_FD (1 << 8)
@@ -242,6 +247,35 @@ test_semaphore(void **state OVS_UNUSED)
     close(full);
 }
 
+/* Each read of it notifies many. */
+static void
+test_watched(void **state OVS_UNUSED)
+{
+    struct dpdk_vhost_calls *calls = dpdk_vhost_calls_create(1, NULL, "p");
+    int full = make_eventfd(FULL, EFD_SEMAPHORE | EFD_NONBLOCK);
+    struct epoll_event event = { .events = EPOLLIN };
+    int waiting[N_WAITING];
+    long long int begun;
+
+    for (int i = 0; i < N_WAITING; i++) {
+        waiting[i] = epoll_create1(EPOLL_CLOEXEC);
+        assert_int_equal(epoll_ctl(waiting[i], EPOLL_CTL_ADD, full, &event),
+                         0);
+    }
+    for (int i = 0; i < 256; i++) {
+        note(calls, i, full);
+    }
+    begun = time_usec();
+    assert_true(dpdk_vhost_calls_drain(calls) >= 0);
+    assert_true(time_usec() - begun < 100000);
+    assert_int_equal(eventfd_write(full, 1), 0);
+    for (int i = 0; i < N_WAITING; i++) {
+        close(waiting[i]);
+    }
+    destroy(calls, 1);
+    close(full);
+}
+
 /* The last one counts, but the ones before may be in use. */
 static void
 test_note(void **state OVS_UNUSED)
@@ -393,6 +427,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_drain),
         cmocka_unit_test(test_semaphore),
+        cmocka_unit_test(test_watched),
         cmocka_unit_test(test_note),
         cmocka_unit_test(test_replace),
         cmocka_unit_test(test_abandon),

@@ -22,10 +22,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define MAPS "/proc/self/maps"
+
+/* As in linux/fs.h, which the compiler may have from before Linux 6.11. */
+struct query {
+    uint64_t size;
+    uint64_t flags;
+    uint64_t address;
+    uint64_t start, end;
+    uint64_t vma_flags;
+    uint64_t page_size;
+    uint64_t offset;
+    uint64_t inode;
+    uint32_t major_number, minor_number;
+    uint32_t name_size, build_id_size;
+    uint64_t name, build_id;
+};
+#define QUERY _IOWR('f', 17, struct query)
+#define QUERY_OR_NEXT 0x10
 
 int
 dpdk_maps_open(void)
@@ -39,6 +57,8 @@ void
 dpdk_maps_start(struct dpdk_maps *maps, int fd)
 {
     maps->fd = fd;
+    maps->address = 0;
+    maps->is_text = false;
     maps->offset = 0;
     maps->n = maps->next = 0;
 }
@@ -53,6 +73,24 @@ uint64_t
 dpdk_maps_device(dev_t device)
 {
     return make_device(major(device), minor(device));
+}
+
+/* Asks the kernel for the mapping of 'address', with QUERY_OR_NEXT in 'flags'
+ * for the next one if there is none.  Returns 0, ENOENT if there is none, or
+ * another positive errno if it cannot be asked. */
+static int
+query(int fd, uintptr_t address, uint64_t flags, struct dpdk_mapping *mapping)
+{
+    struct query q = { .size = sizeof q, .flags = flags, .address = address };
+
+    if (ioctl(fd, QUERY, &q)) {
+        return errno;
+    }
+    mapping->start = q.start;
+    mapping->end = q.end;
+    mapping->device = make_device(q.major_number, q.minor_number);
+    mapping->inode = q.inode;
+    return 0;
 }
 
 /* Returns the next character, or a negative number at the end. */
@@ -107,8 +145,8 @@ skip(struct dpdk_maps *maps, char end)
     return c >= 0;
 }
 
-bool
-dpdk_maps_next(struct dpdk_maps *maps, struct dpdk_mapping *mapping)
+static bool
+read_next(struct dpdk_maps *maps, struct dpdk_mapping *mapping)
 {
     uint64_t start, end, offset, major_number, minor_number;
     int c;
@@ -129,15 +167,37 @@ dpdk_maps_next(struct dpdk_maps *maps, struct dpdk_mapping *mapping)
 }
 
 bool
+dpdk_maps_next(struct dpdk_maps *maps, struct dpdk_mapping *mapping)
+{
+    if (!maps->is_text) {
+        int error = query(maps->fd, maps->address, QUERY_OR_NEXT, mapping);
+
+        if (!error) {
+            maps->address = mapping->end;
+            return true;
+        } else if (error == ENOENT || maps->address) {
+            return false;
+        }
+        maps->is_text = true;
+    }
+    return read_next(maps, mapping);
+}
+
+bool
 dpdk_maps_find(int fd, uintptr_t address, struct dpdk_mapping *mapping)
 {
     struct dpdk_maps maps;
+    int error;
 
     if (fd < 0) {
         return false;
     }
+    error = query(fd, address, 0, mapping);
+    if (!error || error == ENOENT) {
+        return !error;
+    }
     dpdk_maps_start(&maps, fd);
-    while (dpdk_maps_next(&maps, mapping)) {
+    while (read_next(&maps, mapping)) {
         if (address < mapping->end) {
             return address >= mapping->start;
         }

@@ -20,6 +20,10 @@
 /* What the process has mapped, from /proc/self/maps, see proc(5).  Called by
  * dpdk-vhost-sigbus.c; calls the kernel only.
  *
+ * Since Linux 6.11 that file can be asked, see PROCMAP_QUERY in linux/fs.h.
+ * Before, its text has to be read up to what is looked for, with the names of
+ * all files, which are as long as whoever shares them likes.
+ *
  * All functions but dpdk_maps_open() are async-signal-safe, and reading takes
  * neither memory nor a new file descriptor. */
 
@@ -39,6 +43,8 @@ struct dpdk_mapping {
 /* A walk through all mappings, in the order of their addresses. */
 struct dpdk_maps {
     int fd;
+    uintptr_t address;          /* Byte after the last mapping. */
+    bool is_text;               /* Is the text read? */
     int64_t offset;             /* In the file, of what was not read yet. */
     size_t n, next;             /* Bytes in 'buffer', and the next of them. */
     char buffer[1024];

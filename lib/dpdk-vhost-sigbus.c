@@ -71,14 +71,11 @@ static ATOMIC(struct guest *) guests[RTE_MAX_VHOST_DEVICE];
 static int handler_maps = -1;
 static int guard_maps = -1;
 
-/* Devices, the files of which are listed as fstat() has them, which was seen
- * of the first one.  That is no rule, but true of each device that memory is
- * on, and a walk takes long where there are many huge pages: a front end that
- * sends new memory again and again must not keep GUARD busy with that.
- * GUARD. */
-#define MAX_PLAIN_DEVICES 8
-static uint64_t plain_devices[MAX_PLAIN_DEVICES];
-static size_t n_plain_devices;
+/* Where a file is mapped to see how it is listed, if there is nothing: before
+ * all other mappings, as a walk to those takes long where there are many huge
+ * pages.  A front end that sends new memory again and again must not keep
+ * GUARD busy with that. */
+#define LOOK_UP_ADDRESS ((void *) (uintptr_t) 0x40000000)
 
 /* Is a thread in the part of the handler that only one may be in? */
 static atomic_flag handling = ATOMIC_FLAG_INIT;
@@ -159,16 +156,14 @@ is_writable(uintptr_t address)
                    FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_EQ, 0)) >= 0;
 }
 
-/* Puts empty memory in the place of 'mapping'.  With vm.overcommit_memory=2,
+/* Puts 'size' bytes of empty memory at 'start'.  With vm.overcommit_memory=2,
  * private memory is refused if there is not as much as that, though nobody has
  * touched it.  A sparse file is not. */
 static bool
-replace_mapping(const struct dpdk_mapping *mapping)
+put_empty(void *start, size_t size)
 {
     const int prot = PROT_READ | PROT_WRITE;
-    void *start = (void *) mapping->start;
-    size_t size = mapping->end - mapping->start;
-    bool replaced;
+    bool done;
     int fd;
 
     if (mmap(start, size, prot,
@@ -180,11 +175,25 @@ replace_mapping(const struct dpdk_mapping *mapping)
     if (fd < 0) {
         return false;
     }
-    replaced = (!ftruncate(fd, size)
-                && mmap(start, size, prot, MAP_SHARED | MAP_FIXED, fd, 0)
-                   != MAP_FAILED);
+    done = (!ftruncate(fd, size)
+            && mmap(start, size, prot, MAP_SHARED | MAP_FIXED, fd, 0)
+               != MAP_FAILED);
     close(fd);
-    return replaced;
+    return done;
+}
+
+/* Puts empty memory in the place of what is left of 'mapping' from 'address'
+ * on, which is what is missing if the file was truncated, and nothing has to
+ * be freed there, which takes long for all of a large one.  Part of a huge
+ * page cannot be replaced, so all of a mapping of these is. */
+static bool
+replace_mapping(const struct dpdk_mapping *mapping, uintptr_t address)
+{
+    uintptr_t start = address & ~((uintptr_t) getpagesize() - 1);
+
+    return (put_empty((void *) start, mapping->end - start)
+            || put_empty((void *) mapping->start,
+                         mapping->end - mapping->start));
 }
 
 /* Returns true if 'address', which could not be accessed, now can be, because
@@ -202,7 +211,7 @@ contain(uintptr_t address)
     if (dpdk_maps_find(handler_maps, address, &mapping)) {
         /* Another thread may have been here first. */
         contained = (mapping.inode && lose(&mapping)
-                     ? replace_mapping(&mapping)
+                     ? replace_mapping(&mapping, address)
                      : is_writable(address));
     }
     atomic_flag_clear_explicit(&handling, memory_order_release);
@@ -417,56 +426,28 @@ forget_unmapped(struct guest *guest)
     }
 }
 
-/* Is 'device' one of 'plain_devices'? */
-static bool
-is_plain(uint64_t device)
-{
-    for (size_t i = 0; i < n_plain_devices; i++) {
-        if (plain_devices[i] == device) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Stores in '*mapping' how a mapping of 'fd' is listed, by looking for one of
- * 'size' bytes.  Returns 0 or a positive errno. */
+/* Stores in '*mapping' how a mapping of 'fd', which 's' tells of, is listed,
+ * which may be in another way than fstat() has it.  Returns 0 or a positive
+ * errno. */
 static int
-look_up(int fd, size_t size, struct dpdk_mapping *mapping)
+identify(int fd, const struct stat *s, struct dpdk_mapping *mapping)
 {
+    /* That is the size of a huge page if the file consists of these. */
+    size_t size = s->st_blksize;
     bool found;
     void *p;
 
-    p = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    p = mmap(LOOK_UP_ADDRESS, size, PROT_READ,
+             MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, 0);
     if (p == MAP_FAILED) {
-        return errno;
+        p = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+        if (p == MAP_FAILED) {
+            return errno;
+        }
     }
     found = dpdk_maps_find(guard_maps, (uintptr_t) p, mapping);
     munmap(p, size);
     return found ? 0 : ENOENT;
-}
-
-/* Stores in '*mapping' how a mapping of 'fd', which 's' tells of, is listed.
- * Returns 0 or a positive errno. */
-static int
-identify(int fd, const struct stat *s, struct dpdk_mapping *mapping)
-{
-    const uint64_t device = dpdk_maps_device(s->st_dev);
-    int error;
-
-    if (is_plain(device)) {
-        mapping->device = device;
-        mapping->inode = s->st_ino;
-        return 0;
-    }
-
-    /* That is the size of a huge page if the file consists of these. */
-    error = look_up(fd, s->st_blksize, mapping);
-    if (!error && mapping->device == device && mapping->inode == s->st_ino
-        && n_plain_devices < MAX_PLAIN_DEVICES) {
-        plain_devices[n_plain_devices++] = device;
-    }
-    return error;
 }
 
 /* Makes the file of 'mapping' one of 'guest', in message 'message'.  Returns

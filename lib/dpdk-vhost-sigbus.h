@@ -25,8 +25,8 @@
  * library's, be it memory or the log of its pages, and be it while the library
  * handles the very message that shares it.  So each file is known before the
  * library gets it.  If a mapping of one of them raises SIGBUS, a handler puts
- * empty memory in the place of the whole mapping, as part of one of huge pages
- * cannot be replaced, and the access goes on.  GUARD then learns that the
+ * empty memory in its place from there on, or in that of all of it if it is of
+ * huge pages, and the access goes on.  GUARD then learns that the
  * guest has lost its memory and closes the connection.  Until it does, rings
  * are empty or break, and what is written to them is lost.
  *

@@ -95,6 +95,7 @@ check_PROGRAMS += \
 	tests/test-dpdk-eal \
 	tests/test-dpdk-eal-log \
 	tests/test-dpdk-eth \
+	tests/test-dpdk-maps \
 	tests/test-dpdk-mempool-conf \
 	tests/test-dpdk-packet \
 	tests/test-dpdk-policer \
@@ -132,6 +133,10 @@ tests_test_dpdk_eal_log_LDADD = $(test_ldadd)
 
 tests_test_dpdk_eth_SOURCES = tests/test-dpdk-eth.c
 tests_test_dpdk_eth_LDADD = $(test_ldadd)
+
+tests_test_dpdk_maps_SOURCES = \
+	tests/test-dpdk-maps.c tests/test-child.h tests/test-filter.h
+tests_test_dpdk_maps_LDADD = $(test_ldadd)
 
 tests_test_dpdk_mempool_conf_SOURCES = tests/test-dpdk-mempool-conf.c
 tests_test_dpdk_mempool_conf_LDADD = $(test_ldadd)
@@ -175,7 +180,7 @@ tests_test_dpdk_vhost_ring_SOURCES = \
 tests_test_dpdk_vhost_ring_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vhost_sigbus_SOURCES = \
-	tests/test-dpdk-vhost-sigbus.c tests/test-child.h
+	tests/test-dpdk-vhost-sigbus.c tests/test-child.h tests/test-filter.h
 tests_test_dpdk_vhost_sigbus_LDADD = $(test_ldadd)
 
 tests_test_dpdk_vring_SOURCES = tests/test-dpdk-vring.c $(vring_guest)
@@ -215,6 +220,7 @@ $(tests_cost_dpdk_vring_OBJECTS) \
 $(tests_test_dpdk_crumb_OBJECTS) \
 $(tests_test_dpdk_eal_args_OBJECTS) \
 $(tests_test_dpdk_eal_log_OBJECTS) \
+$(tests_test_dpdk_maps_OBJECTS) \
 $(tests_test_dpdk_mempool_conf_OBJECTS) \
 $(tests_test_dpdk_packet_OBJECTS) \
 $(tests_test_dpdk_policer_OBJECTS) \

@@ -89,6 +89,7 @@ lib_libnetdev_dpdk_la_SOURCES = \
 	lib/dpdk-qos-trtcm.h \
 	lib/dpdk-stats.c \
 	lib/dpdk-stats.h \
+	lib/dpdk-thread-time.h \
 	lib/dpdk-vhost.c \
 	lib/dpdk-vhost.h \
 	lib/dpdk-vhost-bits.c \

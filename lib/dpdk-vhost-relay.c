@@ -29,6 +29,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dpdk-thread-time.h"
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-call.h"
 #include "dpdk-vhost-close.h"
@@ -59,6 +60,12 @@
  * needs for them, before we give up.  It waits for each reply before it asks
  * for the next one. */
 #define MAX_UNREAD 65536
+
+/* A read or a write of the socket of a front end that GUARD runs longer for is
+ * slow, and there may be so much of that a second, both in us.  It notifies
+ * all who wait for the other end, which are as many as the peer likes. */
+#define SLOW_IO 1000
+#define MAX_SLOW_IO 20000
 
 /* How often it looks whether a message can be noted that could not be, in
  * ms. */
@@ -96,7 +103,7 @@ dpdk_vhost_relay_create(struct dpdk_vhost *vhost, int vid, int outer,
     conn->peer.offered_features = vhost->offered_features;
     conn->peer.offered_protocol = vhost->offered_protocol;
     conn->calls = dpdk_vhost_calls_create(vid, vhost, conn->name);
-    conn->last_flood = LLONG_MIN / 2;
+    conn->last_flood = conn->slow_since = LLONG_MIN / 2;
     token_bucket_init(&conn->rate, MESSAGE_RATE / 1000, MESSAGE_BURST);
     return conn;
 }
@@ -176,18 +183,56 @@ dpdk_vhost_relay_check_calls(struct dpdk_vhost_relay *conn)
     return true;
 }
 
-/* Reads the message of 'conn' until it has 'n' bytes. */
+/* Takes note of a read or write of the socket of the front end, which began at
+ * 'begun' of dpdk_thread_us(). */
+static void
+note_io(struct dpdk_vhost_relay *conn, uint64_t begun)
+{
+    uint64_t us = dpdk_thread_us() - begun;
+
+    if (us > SLOW_IO) {
+        if (time_msec() >= conn->slow_since + 1000) {
+            conn->slow_since = time_msec();
+            conn->slow_us = 0;
+        }
+        conn->slow_us += us;
+    }
+}
+
+static bool
+is_slow(const struct dpdk_vhost_relay *conn)
+{
+    return conn->slow_us > MAX_SLOW_IO;
+}
+
+/* Returns false, and reports that, if 'conn' is to be closed because it is
+ * slow. */
+static bool
+check_time(const struct dpdk_vhost_relay *conn)
+{
+    if (is_slow(conn)) {
+        report_closed(conn, "socket takes too long to read and to write");
+    }
+    return !is_slow(conn);
+}
+
+/* Reads the message of 'conn' until it has 'n' bytes, or is found to be
+ * slow. */
 static enum dpdk_vhost_io
 read_up_to(struct dpdk_vhost_relay *conn, size_t n)
 {
     while (conn->n_read < n && !conn->fds.too_many) {
+        uint64_t begun = dpdk_thread_us();
         enum dpdk_vhost_io io;
 
         io = dpdk_vhost_wire_read(conn->outer,
                                   (char *) &conn->msg + conn->n_read,
                                   n - conn->n_read, &conn->n_read, &conn->fds);
+        note_io(conn, begun);
         if (io != DPDK_VHOST_IO_DONE) {
             return io;
+        } else if (is_slow(conn)) {
+            return DPDK_VHOST_IO_AGAIN;
         }
     }
     return DPDK_VHOST_IO_DONE;
@@ -238,7 +283,19 @@ receive(struct dpdk_vhost_relay *conn, enum dpdk_vhost_io *iop,
     char *why;
 
     *faultp = DPDK_VHOST_FAULT_MESSAGE;
-    *iop = read_up_to(conn, header_size);
+    if (!conn->n_read
+        && recv(conn->outer, &conn->msg, header_size, MSG_PEEK | MSG_DONTWAIT)
+           < (ssize_t) header_size) {
+        /* It has no name, should it be refused because of its descriptors. */
+        conn->msg.request = 0;
+    }
+
+    /* Each byte may have been sent by itself, and then takes as long as all of
+     * a message that was not. */
+    *iop = read_up_to(conn, 1);
+    if (*iop == DPDK_VHOST_IO_DONE) {
+        *iop = read_up_to(conn, header_size);
+    }
     if (*iop == DPDK_VHOST_IO_DONE) {
         /* Do not wait for a payload that is not acceptable. */
         why = dpdk_vhost_message_check_header(&conn->peer, &conn->msg);
@@ -429,7 +486,8 @@ run_outer(struct dpdk_vhost_relay *conn)
         return run_held(conn);
     }
     for (int i = 0; i < MAX_TURN; i++) {
-        if (conn->stage == DPDK_VHOST_RELAY_READ && !run_read(conn)) {
+        if (conn->stage == DPDK_VHOST_RELAY_READ
+            && (!run_read(conn) || !check_time(conn))) {
             return false;
         }
         if (conn->stage == DPDK_VHOST_RELAY_PAY) {
@@ -504,6 +562,7 @@ dpdk_vhost_relay_run_inner(struct dpdk_vhost_relay *conn)
         struct dpdk_vhost_message reply;
         struct dpdk_vhost_fds fds = { .n = 0 };
         enum dpdk_vhost_io io;
+        uint64_t begun;
         bool failure;
 
         io = read_reply(conn, &reply, &fds);
@@ -515,13 +574,18 @@ dpdk_vhost_relay_run_inner(struct dpdk_vhost_relay *conn)
         }
 
         failure = is_failure(&reply);
+        begun = dpdk_thread_us();
         io = dpdk_vhost_wire_write(conn->outer, &reply,
                                    DPDK_VHOST_MESSAGE_HEADER_SIZE + reply.size,
                                    &fds);
+        note_io(conn, begun);
         dpdk_vhost_fds_close(&fds);
         if (io == DPDK_VHOST_IO_AGAIN || is_deaf(conn)) {
             /* VHOST must not wait. */
             report_closed(conn, "replies are not read");
+            return false;
+        }
+        if (!check_time(conn)) {
             return false;
         }
         if (failure) {

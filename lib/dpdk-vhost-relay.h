@@ -65,6 +65,8 @@ struct dpdk_vhost_relay {
 
     struct dpdk_vhost_front_end peer;
     struct token_bucket rate;   /* Of messages. */
+    uint64_t slow_us;           /* How long slow operations on 'outer' took */
+    long long int slow_since;   /* since then, in ms. */
     long long int last_flood;   /* When it was last reported, in ms. */
     uint32_t last_request;      /* That librte_vhost has got. */
 

@@ -27,7 +27,8 @@
 #include <rte_vhost.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
+
+#include "dpdk-thread-time.h"
 
 /* How long a packet for the guest waits at most for librte_vhost to handle a
  * message, in us.  Most take much less, so that none is lost because of them,
@@ -179,16 +180,6 @@ dpdk_vhost_ring_announced(struct dpdk_vhost_ring *ring, uint64_t rarp)
                                 __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
-/* Returns how long this thread has run, in us. */
-static uint64_t
-thread_us(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-    return ts.tv_sec * UINT64_C(1000000) + ts.tv_nsec / 1000;
-}
-
 static void
 call(const struct dpdk_vhost_ring *ring)
 {
@@ -216,9 +207,9 @@ dpdk_vhost_ring_call(const struct dpdk_vhost_ring *ring)
     } else if (before < DPDK_VHOST_MAX_SLOW) {
         uint64_t us;
 
-        begun = thread_us();
+        begun = dpdk_thread_us();
         call(ring);
-        us = thread_us() - begun;
+        us = dpdk_thread_us() - begun;
         if (us > SLOW_CALL) {
             __atomic_store_n(&slow->ring, ring->index, __ATOMIC_RELAXED);
             __atomic_fetch_add(&slow->us, us, __ATOMIC_RELAXED);

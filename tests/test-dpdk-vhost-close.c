@@ -38,11 +38,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "dpdk-thread-time.h"
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-connfd.h"
 #include "dpdk-vhost-guard.h"
@@ -339,16 +339,6 @@ test_planted(void **state OVS_UNUSED)
     unlink(NAME);
 }
 
-/* Returns the time in us, of this thread. */
-static long long int
-thread_us(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-    return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
-}
-
 /* What is new is found before long, however much there is. */
 static void
 test_many_descriptors(void **state OVS_UNUSED)
@@ -373,16 +363,16 @@ test_many_descriptors(void **state OVS_UNUSED)
 
     /* The first time takes longer. */
     assert_int_equal(dpdk_vhost_connfd_find(NAME, false, is_taken), -1);
-    begun = thread_us();
+    begun = dpdk_thread_us();
     assert_int_equal(dpdk_vhost_connfd_find(NAME, false, is_taken), -1);
-    all = thread_us() - begun;
+    all = dpdk_thread_us() - begun;
     connfd = accept(listener, NULL, NULL);
-    begun = thread_us();
+    begun = dpdk_thread_us();
     for (int i = 0; i < n_rounds; i++) {
         assert_int_equal(dpdk_vhost_connfd_find(NAME, false, is_taken),
                          connfd);
     }
-    assert_true(thread_us() - begun < n_rounds * all / 4);
+    assert_true(dpdk_thread_us() - begun < n_rounds * all / 4);
 
     for (int i = 0; i < n_fds; i++) {
         close(fds[i]);

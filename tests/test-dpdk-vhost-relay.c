@@ -25,6 +25,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -33,12 +34,17 @@
 
 #include <cmocka.h>
 
+#include "dpdk-thread-time.h"
 #include "dpdk-vhost.h"
 #include "dpdk-vhost-call.h"
 #include "dpdk-vhost-close.h"
 #include "dpdk-vhost-fault.h"
 #include "timeval.h"
 #include "util.h"
+
+/* Instances of epoll that wait for a socket, by this many descriptors. */
+#define N_EPOLLS 400
+#define N_DUPS 100
 
 #define VID 3
 #define SECRET UINT64_C(0x123456789abcdef)
@@ -252,6 +258,57 @@ test_tables(void **state)
     close(fd);
 }
 
+/* Has the front end's socket watched very often.  Stores the N_EPOLLS and
+ * N_DUPS descriptors that do that in 'fds', to be closed. */
+static void
+watch_socket(const struct fixture *f, int fds[])
+{
+    struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET };
+
+    for (int i = 0; i < N_DUPS; i++) {
+        fds[i] = dup(f->front_end);
+        assert_true(fds[i] >= 0);
+    }
+    for (int i = N_DUPS; i < N_DUPS + N_EPOLLS; i++) {
+        fds[i] = epoll_create1(EPOLL_CLOEXEC);
+        for (int j = 0; j < N_DUPS; j++) {
+            assert_int_equal(epoll_ctl(fds[i], EPOLL_CTL_ADD, fds[j], &event),
+                             0);
+        }
+    }
+}
+
+/* Very many wait for the front end's socket, which GUARD notifies. */
+static void
+test_watched(void **state)
+{
+    const struct dpdk_vhost_message msg = {
+        .request = DPDK_VHOST_GET_FEATURES, .flags = 1
+    };
+    struct fixture *f = *state;
+    int fds[N_EPOLLS + N_DUPS];
+    uint64_t begun, turn, total = 0;
+    bool open = true;
+
+    send_get_features(f);
+    assert_true(dpdk_vhost_relay_run(f->conn));
+    watch_socket(f, fds);
+    for (int i = 0; open && i < 100; i++) {
+        for (int j = 0; j < DPDK_VHOST_MESSAGE_HEADER_SIZE; j++) {
+            assert_int_equal(send(f->front_end, (char *) &msg + j, 1, 0), 1);
+        }
+        begun = dpdk_thread_us();
+        open = dpdk_vhost_relay_run(f->conn);
+        turn = dpdk_thread_us() - begun;
+        total += turn;
+    }
+    assert_false(open);
+    assert_true(total < 200000);
+    for (int i = 0; i < N_EPOLLS + N_DUPS; i++) {
+        close(fds[i]);
+    }
+}
+
 /* Sends a message 'request' for ring 0 with 'fd', and returns what
  * librte_vhost gets in its place. */
 static int
@@ -381,6 +438,7 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_unwritable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tables, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_watched, setup, teardown),
     };
 
     alarm(60);

@@ -23,7 +23,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define MAPS "/proc/self/maps"
@@ -67,12 +66,6 @@ static uint64_t
 make_device(uint64_t major_number, uint64_t minor_number)
 {
     return major_number << 32 | minor_number;
-}
-
-uint64_t
-dpdk_maps_device(dev_t device)
-{
-    return make_device(major(device), minor(device));
 }
 
 /* Asks the kernel for the mapping of 'address', with QUERY_OR_NEXT in 'flags'

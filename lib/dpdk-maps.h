@@ -30,7 +30,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 /* A mapping. */
 struct dpdk_mapping {
@@ -56,9 +55,6 @@ int dpdk_maps_open(void);
 
 /* Starts a walk with a file descriptor of dpdk_maps_open(). */
 void dpdk_maps_start(struct dpdk_maps *maps, int fd);
-
-/* Returns 'device', of a struct stat, as in a struct dpdk_mapping. */
-uint64_t dpdk_maps_device(dev_t device);
 
 /* Stores the next mapping in '*mapping'.  Returns false if there is none. */
 bool dpdk_maps_next(struct dpdk_maps *maps, struct dpdk_mapping *mapping);

@@ -194,7 +194,7 @@ dpdk_vhost_calls_drain(const struct dpdk_vhost_calls *calls)
 {
     struct pollfd pfds[DPDK_VHOST_MESSAGE_MAX_RINGS + MAX_REPLACED];
     unsigned int n = calls->n + calls->n_replaced;
-    long long int until = 0;
+    const long long int until = time_usec() + MAX_DRAIN;
     int full = -1;
 
     for (unsigned int i = 0; i < n; i++) {
@@ -207,15 +207,10 @@ dpdk_vhost_calls_drain(const struct dpdk_vhost_calls *calls)
     if (poll(pfds, n, 0) < 0) {
         return -1;
     }
-    for (unsigned int i = 0; i < n; i++) {
+    for (unsigned int i = 0; i < n && (full < 0 || time_usec() < until); i++) {
         if (pfds[i].fd >= 0 && !(pfds[i].revents & POLLOUT)) {
-            full = i < calls->n ? i : calls->replaced[i - calls->n].ring;
-            if (!until) {
-                until = time_usec() + MAX_DRAIN;
-            } else if (time_usec() >= until) {
-                break;
-            }
             drain(pfds[i].fd, until);
+            full = i < calls->n ? i : calls->replaced[i - calls->n].ring;
         }
     }
     return full;
